@@ -1,0 +1,141 @@
+"""Every refusal, as a tree.  A refusal names the state that forbids, and what to do.
+
+Refused
+├── Unreadable            the report itself is wrong: type, field, time, size
+│   ├── UnknownType
+│   ├── InvalidReport
+│   └── TooLarge
+└── Forbidden             a rule forbids it
+    ├── AlreadyOpened, AlreadyRegistered, AlreadyMade, AlreadyMoved
+    ├── NotOpened, NotRegistered
+    ├── OtherCompany, OtherStream
+    ├── UnknownCompany, UnknownCommitment, UnknownEscalation, UnknownConsultation,
+    │   UnknownSurvey, UnknownMerge
+    ├── MergedIntoItself
+    ├── PersonErased
+    ├── ReferenceTaken
+    ├── ContentDiffers    the same external id came with other content
+    ├── TooFarAhead       it is said to have happened in the future
+    └── WrongVersion      the stream is not where the publisher expected it
+"""
+
+
+class Refused(Exception):  # noqa: N818  a refusal is an answer, not an error
+    """The desk says no, and why."""
+
+    @property
+    def code(self) -> str:
+        """The refusal's stable name on the wire: the class in kebab case."""
+        name = type(self).__name__
+        return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+
+class Unreadable(Refused):
+    """The report cannot be understood."""
+
+
+class UnknownType(Unreadable):
+    """No event has this type."""
+
+
+class InvalidReport(Unreadable):
+    """A field is missing, of a wrong kind or out of range."""
+
+
+class TooLarge(Unreadable):
+    """The event is larger than 256 KiB."""
+
+
+class Forbidden(Refused):
+    """A rule forbids it."""
+
+
+class AlreadyOpened(Forbidden):
+    """The ticket was opened before."""
+
+
+class AlreadyRegistered(Forbidden):
+    """The company or contact is registered already."""
+
+
+class AlreadyMade(Forbidden):
+    """A promise, escalation, consultation or survey with this id exists already."""
+
+
+class AlreadyMoved(Forbidden):
+    """The ticket is where it is to be moved to."""
+
+
+class NotOpened(Forbidden):
+    """Nobody opened this ticket."""
+
+
+class NotRegistered(Forbidden):
+    """Nobody registered this company or contact."""
+
+
+class OtherCompany(Forbidden):
+    """The stream belongs to another company, for ever."""
+
+
+class OtherStream(Forbidden):
+    """The event belongs into a stream of another kind."""
+
+
+class UnknownCompany(Forbidden):
+    """No company with this id is registered."""
+
+
+class UnknownCommitment(Forbidden):
+    """Nobody made this promise."""
+
+
+class UnknownEscalation(Forbidden):
+    """Nobody raised this escalation."""
+
+
+class UnknownConsultation(Forbidden):
+    """Nobody asked for this consultation."""
+
+
+class UnknownSurvey(Forbidden):
+    """This survey was never sent."""
+
+
+class UnknownMerge(Forbidden):
+    """There is no such merge to revert."""
+
+
+class MergedIntoItself(Forbidden):
+    """A ticket cannot be merged into itself."""
+
+
+class PersonErased(Forbidden):
+    """The person's key is destroyed; nothing more is recorded about them."""
+
+
+class ReferenceTaken(Forbidden):
+    """Another company or contact holds this external id."""
+
+
+class ContentDiffers(Forbidden):
+    """The same external id was reported before with other content."""
+
+
+class TooFarAhead(Forbidden):
+    """The event is said to have happened more than five minutes from now."""
+
+
+class WrongVersion(Forbidden):
+    """The stream is not at the version that the publisher expected.
+
+    Attributes:
+        current: The version the stream is at.
+    """
+
+    def __init__(self, stream_id: str, expected: int, current: int) -> None:
+        super().__init__(
+            f"{stream_id} is at version {current}, not at the expected {expected}; "
+            f"read it again and report with expectedversion {current}"
+        )
+        self.current = current

@@ -1,0 +1,27 @@
+"""Every event, by the stream it stands in."""
+
+from domain.events.base import TYPES, Event, model_of, upcast
+from domain.events.company import AnyCompanyEvent
+from domain.events.contact import AnyContactEvent
+from domain.events.envelope import Logged, Recorded, Source, decode
+from domain.events.interaction import AnyInteractionEvent
+from domain.events.reads import AnyReadsEvent
+from domain.events.survey import AnySurveyEvent
+from domain.events.ticket import AnyTicketEvent
+
+__all__ = [
+    "TYPES",
+    "AnyCompanyEvent",
+    "AnyContactEvent",
+    "AnyInteractionEvent",
+    "AnyReadsEvent",
+    "AnySurveyEvent",
+    "AnyTicketEvent",
+    "Event",
+    "Logged",
+    "Recorded",
+    "Source",
+    "decode",
+    "model_of",
+    "upcast",
+]

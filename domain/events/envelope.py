@@ -1,0 +1,129 @@
+"""The stored document: an event and everything known about its happening.
+
+Its JSON is written once, when it is recorded.  The same bytes are the store's state, Kafka's
+value, and what the audit hashes.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import pydantic_core
+from pydantic import BaseModel, ConfigDict
+
+from domain.errors import InvalidReport
+from domain.events.base import Event, model_of, upcast
+from domain.values import Actor, CompanyId, ContactId, Moment, StreamId, Visibility, micros
+
+T_co = TypeVar("T_co", bound=Event, covariant=True)
+
+
+class Source(BaseModel):
+    """Where a report came from; `system` and `external_id` make it idempotent.
+
+    Attributes:
+        activity: What the source itself called it, kept for comparison.
+        imported: Old history: nothing follows from it by itself.
+        assumed_zone: The time zone assumed for a source that gave none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    system: str
+    external_id: str
+    activity: str | None = None
+    imported: bool = False
+    assumed_zone: str | None = None
+
+
+class Recorded(BaseModel, Generic[T_co]):
+    """One event as it is stored, text sealed or opened."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    event_id: UUID
+    type: str
+    schema_version: int
+    company_id: CompanyId | None
+    stream_id: StreamId
+    occurred_at: Moment
+    recorded_at: Moment
+    actor: Actor
+    source: Source
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    visibility: Visibility
+    subjects: tuple[ContactId, ...] = ()
+    data: T_co
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this is news, not old history brought in."""
+        return not self.source.imported
+
+    @property
+    def kind(self) -> str:
+        """The kind of the stream: ``ticket``, ``company``, …"""
+        return self.stream_id.split("/", 1)[0]
+
+    @property
+    def local_id(self) -> str:
+        """The id of the stream without its kind."""
+        return self.stream_id.split("/", 1)[1]
+
+    def encode(self) -> bytes:
+        """Write the document: the one place where an event becomes bytes."""
+        return self.__pydantic_serializer__.to_json(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A recorded event at its place in the log.
+
+    Attributes:
+        position: The store's order; global, may have gaps.
+        company_seq: Dense from 1 within the company; ``None`` without one.
+        public_seq: Dense from 1 within what the company may see; ``None`` if it may not.
+        committed_at: Microseconds since 1970, never falling.
+        late: Learned more than a minute after something that happened later.
+    """
+
+    position: int
+    stream_version: int
+    company_seq: int | None
+    public_seq: int | None
+    committed_at: int
+    late: bool
+    event: Recorded[Event]
+
+    @property
+    def happened(self) -> tuple[int, int]:
+        """Its place in the fold: (occurred_at in microseconds, position)."""
+        return micros(self.event.occurred_at), self.position
+
+
+@cache
+def document_of(model: type[Event]) -> type[Recorded[Any]]:
+    """Build the document model whose ``data`` is *model*, once."""
+    return Recorded[model]  # type: ignore[valid-type]
+
+
+def decode(type_name: str, state: bytes) -> Recorded[Event]:
+    """Read a stored document, of whatever version, as the current one.
+
+    Raises:
+        UnknownType: If its type or version is not known to this code.
+        InvalidReport: If the bytes are not such a document.
+    """
+    model = model_of(type_name)
+    document = document_of(model)
+    try:
+        if b'"schema_version":%d,' % model.VERSION in state[:200]:
+            return document.model_validate_json(state, extra="ignore")
+        fields = pydantic_core.from_json(state)
+        fields["data"] = upcast(type_name, fields["schema_version"], fields["data"])
+        fields["schema_version"] = model.VERSION
+        return document.model_validate(fields, extra="ignore")
+    except (ValueError, KeyError, TypeError) as error:
+        raise InvalidReport(f"stored {type_name} cannot be read: {error}") from None

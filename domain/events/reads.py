@@ -1,0 +1,21 @@
+"""Read audit: that somebody looked is itself on record, outside company timelines."""
+
+from domain.events.base import Event, event
+from domain.values import Code, CompanyId, Id, Moment, TicketId
+
+
+@event("reads.timeline_viewed")
+class TimelineViewed(Event):
+    """Somebody read a company's timeline or a ticket's replay."""
+
+    viewer_id: Id
+    viewed_company_id: CompanyId
+    ticket_id: TicketId | None = None
+    purpose: Code | None = None
+    from_at: Moment | None = None
+    to_at: Moment | None = None
+    as_of_position: int
+    count: int
+
+
+AnyReadsEvent = TimelineViewed

@@ -1,0 +1,36 @@
+"""Surveys: an opinion asked and given, about any touchpoint."""
+
+from typing import Literal
+from uuid import UUID
+
+from domain.events.base import Event, PersonText, event
+from domain.values import Code, ContactId, TicketId
+
+
+@event("survey.sent")
+class SurveySent(Event):
+    """A contact was asked for an opinion on one touchpoint."""
+
+    VISIBILITY = "public"
+    ABOUT = "contact_id"
+
+    metric: Literal["csat", "nps", "ces"]
+    contact_id: ContactId | None = None
+    touchpoint_event_id: UUID | None = None
+    ticket_id: TicketId | None = None
+
+
+@event("survey.answered")
+class SurveyAnswered(Event):
+    """The contact answered; a second answer supersedes the first, both are kept."""
+
+    VISIBILITY = "public"
+    ABOUT = "contact_id"
+
+    score: int
+    contact_id: ContactId | None = None
+    comment: PersonText | None = None
+    root_cause: Code | None = None
+
+
+AnySurveyEvent = SurveySent | SurveyAnswered

@@ -1,0 +1,410 @@
+"""Everything that can happen to a ticket: one conversation between a company and us.
+
+new → open ⇄ on hold → resolved → closed; the last two can be reopened
+"""
+
+from typing import Literal
+from uuid import UUID
+
+from domain.events.base import CompanyText, Data, Event, Part, PersonText, event, upcaster
+from domain.values import Code, ContactId, Id, Level, Moment, StreamId, TicketId, UserId
+
+WaitingFor = Literal["customer", "vendor", "internal", "unknown"]
+
+
+class Attachment(Part):
+    """A file by reference; its name is text, the bytes lie elsewhere."""
+
+    name: CompanyText
+    reference: Code
+    media_type: Code | None = None
+    size: int | None = None
+
+
+class Assignee(Part):
+    """Who has the ticket: an agent, a team, both or nobody."""
+
+    agent: UserId | None = None
+    team: Code | None = None
+
+
+class Counts(Part):
+    """What a continued ticket had already seen in its earlier streams."""
+
+    events: int = 0
+    customer_messages: int = 0
+    agent_replies: int = 0
+    reopened: int = 0
+
+
+class Continues(Part):
+    """The ticket came from another company's stream; the chain counts as one ticket."""
+
+    stream_id: StreamId
+    chain_id: TicketId
+    first_opened_at: Moment
+    counts: Counts = Counts()
+
+
+class FieldChange(Part):
+    """One field of the source that changed, by the source's own name for it."""
+
+    field: Code
+    old: Code | None = None
+    new: Code | None = None
+
+
+@event("ticket.opened")
+class TicketOpened(Event):
+    """Work begins."""
+
+    VISIBILITY = "public"
+    ABOUT = "requester_id"
+
+    number: Code | None = None
+    subject: CompanyText | None = None
+    description: PersonText | None = None
+    requester_id: ContactId | None = None
+    channel: Code | None = None
+    priority: Level | None = None
+    severity: Level | None = None
+    category: Code | None = None
+    product_id: Id | None = None
+    department: Code | None = None
+    installation_ids: tuple[Id, ...] = ()
+    continues: Continues | None = None
+
+
+@event("ticket.classified")
+class TicketClassified(Event):
+    """Triage, or triage again; what is empty stays as it was."""
+
+    category: Code | None = None
+    severity: Level | None = None
+    priority: Level | None = None
+    product_id: Id | None = None
+    support_line: Code | None = None
+    installation_ids: tuple[Id, ...] = ()
+    signature: Code | None = None
+    rule_id: Code | None = None
+
+
+@event("ticket.updated")
+class TicketUpdated(Event):
+    """The source saved the ticket; what changed has no event of its own here.
+
+    `changes` may be empty: sources do save without a visible change, and that a step was
+    taken is worth keeping.
+    """
+
+    changes: tuple[FieldChange, ...] = ()
+    activity: Code | None = None
+
+
+@event("ticket.assigned")
+class TicketAssigned(Event):
+    """An agent or a team took the ticket, or was given it."""
+
+    previous: Assignee = Assignee()
+    to: Assignee
+    handoff_note: CompanyText | None = None
+
+
+@event("ticket.customer_message_received")
+class CustomerMessageReceived(Event):
+    """The customer wrote."""
+
+    VISIBILITY = None
+    ABOUT = "contact_id"
+
+    contact_id: ContactId | None = None
+    body: PersonText
+    channel: Code | None = None
+    message_id: Code | None = None
+    in_reply_to: Code | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@event("ticket.agent_replied")
+class AgentReplySent(Event):
+    """An agent answered; `seen_position` is what they had read by then."""
+
+    VISIBILITY = None
+    ABOUT = "contact_id"
+
+    contact_id: ContactId | None = None
+    body: PersonText
+    channel: Code | None = None
+    message_id: Code | None = None
+    in_reply_to: Code | None = None
+    seen_position: int | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+@event("ticket.internal_note_added")
+class InternalNoteAdded(Event):
+    """Somebody of ours wrote something for us alone."""
+
+    VISIBILITY = None
+
+    note: CompanyText
+    mentions: tuple[UserId, ...] = ()
+    restricted_to: tuple[UserId, ...] = ()
+
+
+@event("ticket.step_recorded")
+class StepRecorded(Event):
+    """One thing was tried, and this came of it."""
+
+    step_id: Id
+    kind: Literal["diagnose", "attempt", "workaround", "fix", "verify"]
+    what: CompanyText
+    outcome: Literal["worked", "failed", "partial", "unknown"] = "unknown"
+    installation_id: Id | None = None
+
+
+@event("ticket.fact_requested")
+class FactRequested(Event):
+    """We asked the customer for something."""
+
+    VISIBILITY = "public"
+
+    fact_key: Code
+    from_contact_id: ContactId | None = None
+
+
+@event("ticket.commitment_made")
+class CommitmentMade(Event):
+    """We promised the customer something, by a time."""
+
+    VISIBILITY = "public"
+
+    commitment_id: Id
+    to_contact_id: ContactId | None = None
+    what: CompanyText
+    due_at: Moment | None = None
+
+
+@event("ticket.commitment_kept")
+class CommitmentKept(Event):
+    """What was promised was done."""
+
+    VISIBILITY = "public"
+
+    commitment_id: Id
+    evidence: CompanyText | None = None
+
+
+@event("ticket.commitment_broken")
+class CommitmentBroken(Event):
+    """What was promised was not done."""
+
+    VISIBILITY = "public"
+
+    commitment_id: Id
+    evidence: CompanyText | None = None
+
+
+@event("ticket.put_on_hold", version=2)
+class TicketPutOnHold(Event):
+    """The ticket waits: for whom, and until when, as far as it is known."""
+
+    VISIBILITY = "public"
+
+    waiting_for: WaitingFor
+    until: Moment | None = None
+    reason: CompanyText | None = None
+
+
+@upcaster("ticket.put_on_hold", 1)
+def put_on_hold_1(data: Data) -> Data:
+    """Version 1 left `waiting_for` empty where the source did not say; 2 calls that unknown."""
+    return {**data, "waiting_for": data.get("waiting_for") or "unknown"}
+
+
+@event("ticket.resumed")
+class TicketResumed(Event):
+    """The wait is over."""
+
+    VISIBILITY = "public"
+
+
+@event("ticket.resolved")
+class TicketResolved(Event):
+    """The problem is solved, as we see it."""
+
+    VISIBILITY = "public"
+
+    resolution_code: Code | None = None
+    root_cause: CompanyText | None = None
+    confirmed_by: ContactId | None = None
+    resolved_by: UserId | None = None
+
+
+@event("ticket.reopened")
+class TicketReopened(Event):
+    """It was not over."""
+
+    VISIBILITY = "public"
+
+    reason: CompanyText | None = None
+
+
+@event("ticket.closed")
+class TicketClosed(Event):
+    """Nobody expects anything more."""
+
+    VISIBILITY = "public"
+
+    reason: CompanyText | None = None
+    resolution_code: Code | None = None
+
+
+@event("ticket.reporter_joined")
+class ReporterJoined(Event):
+    """Another person has the same issue."""
+
+    VISIBILITY = "public"
+
+    contact_id: ContactId
+    interaction_id: Id | None = None
+
+
+@event("ticket.merged")
+class TicketsMerged(Event):
+    """This ticket goes on inside another one; recorded on the absorbed ticket."""
+
+    kept_id: TicketId
+    reason: CompanyText | None = None
+
+
+@event("ticket.merge_reverted")
+class TicketMergeReverted(Event):
+    """The merge is undone; both tickets hold their own again."""
+
+    merge_event_id: UUID
+    reason: CompanyText | None = None
+
+
+@event("ticket.linked")
+class TicketLinked(Event):
+    """The ticket has to do with another record, of ours or of the source."""
+
+    other_ticket_id: TicketId
+    relation: Literal["duplicate", "parent", "child", "caused_by", "follows", "related"]
+    system: Code | None = None
+
+
+@event("ticket.moved_away")
+class TicketMovedAway(Event):
+    """The ticket was filed under the wrong company and goes on under another.
+
+    The publisher says where to (`to_company`); the desk names the new stream.
+    """
+
+    to_company: Code
+    to_stream_id: StreamId | None = None
+    reason: CompanyText | None = None
+
+
+@event("ticket.milestone_started")
+class MilestoneStarted(Event):
+    """An SLA clock starts."""
+
+    milestone: Code
+    entitlement_id: Id | None = None
+    due_at: Moment | None = None
+
+
+@event("ticket.milestone_met")
+class MilestoneMet(Event):
+    """The clock was stopped in time."""
+
+    milestone: Code
+    entitlement_id: Id | None = None
+    elapsed_business: int | None = None
+    """Business seconds."""
+
+
+@event("ticket.milestone_breached")
+class MilestoneBreached(Event):
+    """The clock ran out."""
+
+    milestone: Code
+    entitlement_id: Id | None = None
+    due_at: Moment | None = None
+    elapsed_business: int | None = None
+    """Business seconds."""
+
+
+@event("ticket.escalation_raised")
+class TicketEscalationRaised(Event):
+    """Pressure about this ticket reached management."""
+
+    escalation_id: Id
+    source: Literal["customer", "internal"]
+    by_contact_id: ContactId | None = None
+    to_role: Code | None = None
+    reason: CompanyText | None = None
+    severity: Level | None = None
+
+
+@event("ticket.escalation_resolved")
+class TicketEscalationResolved(Event):
+    """The pressure about this ticket is off."""
+
+    escalation_id: Id
+    outcome: CompanyText | None = None
+    agreed_with: ContactId | None = None
+
+
+@event("ticket.consultation_requested")
+class ConsultationRequested(Event):
+    """We asked another department of ours."""
+
+    consultation_id: Id
+    department: Code
+    question: CompanyText
+    due_at: Moment | None = None
+
+
+@event("ticket.consultation_answered")
+class ConsultationAnswered(Event):
+    """The other department answered."""
+
+    consultation_id: Id
+    by: UserId | None = None
+    answer: CompanyText
+
+
+AnyTicketEvent = (
+    TicketOpened
+    | TicketClassified
+    | TicketUpdated
+    | TicketAssigned
+    | CustomerMessageReceived
+    | AgentReplySent
+    | InternalNoteAdded
+    | StepRecorded
+    | FactRequested
+    | CommitmentMade
+    | CommitmentKept
+    | CommitmentBroken
+    | TicketPutOnHold
+    | TicketResumed
+    | TicketResolved
+    | TicketReopened
+    | TicketClosed
+    | ReporterJoined
+    | TicketsMerged
+    | TicketMergeReverted
+    | TicketLinked
+    | TicketMovedAway
+    | MilestoneStarted
+    | MilestoneMet
+    | MilestoneBreached
+    | TicketEscalationRaised
+    | TicketEscalationResolved
+    | ConsultationRequested
+    | ConsultationAnswered
+)

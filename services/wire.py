@@ -1,0 +1,156 @@
+"""CloudEvents in: what a publisher sends becomes a `Report` that the desk can decide.
+
+The event's own fields stand in ``data``; `source`, `id`, `time` and `subject` say where it
+came from, when it happened and in which stream it belongs.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import orjson
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from domain.errors import InvalidReport, OtherStream, TooLarge
+from domain.events import Event, Source, model_of
+from domain.values import Actor, Moment, StreamId, Visibility
+
+LIMIT: Final = 256 * 1024
+"""Bytes of one event; larger ones are refused (Kafka carries 1 MiB at most)."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a publisher says has happened, not yet decided.
+
+    Attributes:
+        event: The event's own fields, text open.
+        company: A company id, or a reference such as ``domain=acme.com``, ``mail=…``,
+            ``phone=…``, ``crm=4711``; empty to inherit the stream's.
+        expected_version: The version the stream must be at, if the publisher cares.
+    """
+
+    event: Event
+    stream_id: str
+    occurred_at: datetime
+    actor: str
+    source: Source
+    visibility: Visibility
+    company: str | None = None
+    correlation_id: str | None = None
+    causation_id: str | None = None
+    expected_version: int | None = None
+
+    def with_company(self, company: str | None) -> "Report":
+        """Copy the report, naming another company."""
+        return replace(self, company=company)
+
+
+class CloudEvent(BaseModel):
+    """A CloudEvent 1.0 in structured JSON, with our extensions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    specversion: Annotated[str, StringConstraints(pattern=r"^1\.\d+$")] = "1.0"
+    type: Name
+    source: Name
+    id: Name
+    time: Moment
+    subject: StreamId
+    data: dict[str, Any] = {}
+    datacontenttype: Name | None = None
+    dataschema: Name | None = None
+    company: Name | None = None
+    actor: Actor | None = None
+    visibility: Visibility | None = None
+    correlationid: Name | None = None
+    causationid: Name | None = None
+    expectedversion: int | None = None
+    traceparent: Name | None = None
+    tracestate: Name | None = None
+
+
+def read_cloud_event(body: bytes) -> Report:
+    """Turn one CloudEvent in structured JSON into a report.
+
+    Raises:
+        InvalidReport: If it is not JSON, or a field is missing, unknown or of a wrong kind.
+        UnknownType: If no event has its type.
+        TooLarge: If it is larger than 256 KiB.
+    """
+    if len(body) > LIMIT:
+        raise TooLarge(f"the event has {len(body):,} bytes; at most {LIMIT:,} are taken")
+    try:
+        return to_report(CloudEvent.model_validate_json(body, strict=True))
+    except ValidationError as error:
+        raise InvalidReport(explain(error)) from None
+
+
+def to_report(cloud: CloudEvent) -> Report:
+    """Check the event's own fields and who may see it.
+
+    Raises:
+        InvalidReport: If a field of ``data`` is wrong, or a message does not say its
+            visibility.
+        UnknownType: If no event has its type.
+        OtherStream: If its subject is a stream of another kind.
+    """
+    model = model_of(cloud.type)
+    check_text(cloud.model_dump())
+    kind = cloud.subject.split("/", 1)[0]
+    if kind != model.stream_kind():
+        raise OtherStream(
+            f"{cloud.type} stands in a stream {model.stream_kind()}/…, not in {cloud.subject}"
+        )
+    visibility = cloud.visibility or model.VISIBILITY
+    if visibility is None:
+        raise InvalidReport(
+            f"visibility is missing: {cloud.type} must say public, internal or restricted"
+        )
+    try:
+        event = model.model_validate_json(orjson.dumps(cloud.data), strict=True)
+    except ValidationError as error:
+        raise InvalidReport(explain(error, "data.")) from None
+    return Report(
+        event=event,
+        stream_id=cloud.subject,
+        occurred_at=cloud.time,
+        actor=cloud.actor or "system/unnamed",
+        source=Source(system=cloud.source, external_id=cloud.id),
+        visibility=visibility,
+        company=cloud.company,
+        correlation_id=cloud.correlationid,
+        causation_id=cloud.causationid,
+        expected_version=cloud.expectedversion,
+    )
+
+
+def explain(error: ValidationError, prefix: str = "") -> str:
+    """Say what is wrong and where, without repeating the text that was sent."""
+    problems = []
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        place = ".".join(str(part) for part in problem["loc"])
+        problems.append(f"{prefix}{place}: {problem['msg']}" if place else problem["msg"])
+    return "; ".join(problems[:5])
+
+
+def check_text(value: Any, place: str = "") -> None:
+    """Refuse the NUL character and lone surrogates, which no store of ours can keep.
+
+    Raises:
+        InvalidReport: If a text holds one; the message says where.
+    """
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise InvalidReport(f"{place}: the NUL character cannot be stored; remove it")
+        if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+            raise InvalidReport(f"{place}: half a surrogate pair is not text; send valid UTF-8")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            check_text(key, place)
+            check_text(item, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            check_text(item, f"{place}[{index}]")
