@@ -33,8 +33,13 @@ Visibility = Literal["public", "internal", "restricted"]
 Level = Annotated[int, Field(ge=1, le=5)]
 """A severity or a priority: 1 is the worst."""
 
+Number = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
+"""A whole number that readers of JSON and both databases keep exactly."""
+
 Amount = Annotated[
-    Decimal, Field(max_digits=18, decimal_places=4, ge=0), PlainSerializer(str, when_used="json")
+    Decimal,
+    Field(max_digits=18, decimal_places=4, ge=0),
+    PlainSerializer("{:f}".format, return_type=str, when_used="json"),
 ]
 Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
 

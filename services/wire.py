@@ -4,12 +4,23 @@ The event's own fields stand in ``data``; `source`, `id`, `time` and `subject` s
 came from, when it happened and in which stream it belongs.
 """
 
+import json
+import math
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
 from domain.errors import InvalidReport, OtherStream, TooLarge
 from domain.events import Event, Source, model_of
@@ -17,6 +28,22 @@ from domain.values import Actor, Moment, StreamId, Visibility
 
 LIMIT: Final = 256 * 1024
 """Bytes of one event; larger ones are refused (Kafka carries 1 MiB at most)."""
+
+DEPTH: Final = 32
+"""How deep objects and lists may nest."""
+
+LARGEST: Final = 2**63 - 1
+"""The largest whole number a database column keeps."""
+
+_MOMENT: Final = TypeAdapter[datetime](Moment)
+
+
+def _written_out(time: Any) -> datetime:
+    """Refuse a count of seconds, or is it milliseconds, in the place of a time."""
+    if isinstance(time, datetime) or (isinstance(time, str) and "-" in time[1:]):
+        return _MOMENT.validate_python(time)
+    raise ValueError("a time is written as RFC 3339, such as 2026-11-03T14:02:00Z")
+
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 
@@ -57,7 +84,7 @@ class CloudEvent(BaseModel):
     type: Name
     source: Name
     id: Name
-    time: Moment
+    time: Annotated[datetime, PlainValidator(_written_out, json_schema_input_type=datetime)]
     subject: StreamId
     data: dict[str, Any] = {}
     datacontenttype: Name | None = None
@@ -67,7 +94,7 @@ class CloudEvent(BaseModel):
     visibility: Visibility | None = None
     correlationid: Name | None = None
     causationid: Name | None = None
-    expectedversion: int | None = None
+    expectedversion: Annotated[int, Field(ge=0, le=LARGEST)] | None = None
     traceparent: Name | None = None
     tracestate: Name | None = None
 
@@ -76,16 +103,19 @@ def read_cloud_event(body: bytes) -> Report:
     """Turn one CloudEvent in structured JSON into a report.
 
     Raises:
-        InvalidReport: If it is not JSON, or a field is missing, unknown or of a wrong kind.
+        InvalidReport: If it is not JSON, or a field is missing, unknown, said twice or of a
+            wrong kind.
         UnknownType: If no event has its type.
         TooLarge: If it is larger than 256 KiB.
     """
     if len(body) > LIMIT:
         raise TooLarge(f"the event has {len(body):,} bytes; at most {LIMIT:,} are taken")
     try:
-        return to_report(CloudEvent.model_validate_json(body, strict=True))
+        cloud = CloudEvent.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise InvalidReport(explain(error)) from None
+    check_said_once(body)
+    return to_report(cloud)
 
 
 def to_report(cloud: CloudEvent) -> Report:
@@ -98,7 +128,7 @@ def to_report(cloud: CloudEvent) -> Report:
         OtherStream: If its subject is a stream of another kind.
     """
     model = model_of(cloud.type)
-    check_text(cloud.model_dump())
+    check_storable(cloud.model_dump())
     kind = cloud.subject.split("/", 1)[0]
     if kind != model.stream_kind():
         raise OtherStream(
@@ -131,26 +161,61 @@ def explain(error: ValidationError, prefix: str = "") -> str:
     """Say what is wrong and where, without repeating the text that was sent."""
     problems = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        place = ".".join(str(part) for part in problem["loc"])
+        place = ".".join(str(part)[:60] for part in problem["loc"])
         problems.append(f"{prefix}{place}: {problem['msg']}" if place else problem["msg"])
     return "; ".join(problems[:5])
 
 
-def check_text(value: Any, place: str = "") -> None:
-    """Refuse the NUL character and lone surrogates, which no store of ours can keep.
+def check_said_once(body: bytes) -> None:
+    """Refuse an object that says a field twice: readers differ on which one counts.
 
     Raises:
-        InvalidReport: If a text holds one; the message says where.
+        InvalidReport: If one does; the message names the field.
     """
-    if isinstance(value, str):
-        if "\x00" in value:
-            raise InvalidReport(f"{place}: the NUL character cannot be stored; remove it")
-        if not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
-            raise InvalidReport(f"{place}: half a surrogate pair is not text; send valid UTF-8")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            check_text(key, place)
-            check_text(item, f"{place}.{key}" if place else str(key))
-    elif isinstance(value, (list, tuple)):
-        for index, item in enumerate(value):
-            check_text(item, f"{place}[{index}]")
+    _SAID_ONCE.decode(body.decode())
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> None:
+    counts = Counter(name for name, _ in pairs)
+    if len(counts) < len(pairs):
+        twice = next(name for name, count in counts.items() if count > 1)
+        raise InvalidReport(f"{twice[:60]}: said twice in one object; say it once")
+
+
+_SAID_ONCE: Final = json.JSONDecoder(object_pairs_hook=_said_once, parse_int=str, parse_float=str)
+
+
+def check_storable(value: Any, place: str = "", depth: int = 0) -> None:
+    """Refuse what JSON can say but no store of ours can keep.
+
+    That is: the NUL character, half a surrogate pair, a number that is not finite or does not
+    fit 64 bits, and nesting deeper than 32.
+
+    Raises:
+        InvalidReport: If there is one; the message says where.
+    """
+    match value:
+        case str():
+            _check_text(value, place)
+        case int() if abs(value) > LARGEST:
+            raise InvalidReport(f"{place}: the number does not fit 64 bits")
+        case float() if not math.isfinite(value):
+            raise InvalidReport(f"{place}: the number is not finite")
+        case dict() | list() if depth == DEPTH:
+            raise InvalidReport(f"{place[:60]}…: nested deeper than {DEPTH}")
+        case dict():
+            for key, item in value.items():
+                _check_text(key, place)
+                check_storable(item, f"{place}.{key[:60]}" if place else key[:60], depth + 1)
+        case list():
+            for index, item in enumerate(value):
+                check_storable(item, f"{place}[{index}]", depth + 1)
+        case _:  # a number in range, a truth, null, a time
+            pass
+
+
+def _check_text(text: str, place: str) -> None:
+    if "\x00" in text:
+        raise InvalidReport(f"{place}: the NUL character cannot be stored; remove it")
+    if not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text):
+        raise InvalidReport(f"{place}: half a surrogate pair is not text; send valid UTF-8")

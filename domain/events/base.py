@@ -93,6 +93,8 @@ def upcaster(name: str, version: int) -> Callable[[Upcaster], Upcaster]:
     """Register how data of *version* of *name* becomes data of the version after it."""
 
     def enter(function: Upcaster) -> Upcaster:
+        if (name, version) in UPCASTERS:
+            raise ValueError(f"{name} version {version} has an upcaster already")
         UPCASTERS[name, version] = function
         return function
 

@@ -5,9 +5,9 @@ registered → affiliations, purchases, products, licences, entitlements, value,
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from domain.events.base import CompanyText, Event, Part, PersonText, event
 from domain.values import (
@@ -17,9 +17,12 @@ from domain.values import (
     Currency,
     Id,
     Level,
+    Number,
     TicketId,
     UserId,
 )
+
+Hours = Annotated[Decimal, Field(max_digits=9, decimal_places=2, ge=0)]
 
 
 class ExternalId(Part):
@@ -41,7 +44,7 @@ class PurchaseLine(Part):
     """One line of a sale."""
 
     product_id: Id
-    quantity: int = 1
+    quantity: Number = 1
     amount: Amount | None = None
     currency: Currency | None = None
 
@@ -50,7 +53,7 @@ class Target(Part):
     """A time promised by an entitlement, for one milestone."""
 
     milestone: Code
-    minutes: int
+    minutes: Number
 
 
 @event("company.registered")
@@ -136,8 +139,8 @@ class LicencesChanged(Event):
     """Seats were bought, expanded or reduced."""
 
     product_id: Id
-    seats_before: int
-    seats_after: int
+    seats_before: Number
+    seats_after: Number
     contract_id: Id | None = None
 
 
@@ -149,7 +152,7 @@ class EntitlementGranted(Event):
     level: Code
     targets: tuple[Target, ...] = ()
     calendar_id: Id | None = None
-    hours: Decimal | None = None
+    hours: Hours | None = None
     valid_from: date | None = None
     valid_to: date | None = None
 

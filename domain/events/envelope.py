@@ -120,10 +120,14 @@ def decode(type_name: str, state: bytes) -> Recorded[Event]:
     document = document_of(model)
     try:
         if b'"schema_version":%d,' % model.VERSION in state[:200]:
-            return document.model_validate_json(state, extra="ignore")
-        fields = pydantic_core.from_json(state)
-        fields["data"] = upcast(type_name, fields["schema_version"], fields["data"])
-        fields["schema_version"] = model.VERSION
-        return document.model_validate(fields, extra="ignore")
+            recorded = document.model_validate_json(state, extra="ignore")
+        else:
+            fields = pydantic_core.from_json(state)
+            fields["data"] = upcast(type_name, fields["schema_version"], fields["data"])
+            fields["schema_version"] = model.VERSION
+            recorded = document.model_validate(fields, extra="ignore")
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidReport(f"stored {type_name} cannot be read: {error}") from None
+    if recorded.type != type_name:
+        raise InvalidReport(f"stored as {type_name}, but the document says {recorded.type!r}")
+    return recorded

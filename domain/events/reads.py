@@ -1,7 +1,7 @@
 """Read audit: that somebody looked is itself on record, outside company timelines."""
 
 from domain.events.base import Event, event
-from domain.values import Code, CompanyId, Id, Moment, TicketId
+from domain.values import Code, CompanyId, Id, Moment, Number, TicketId
 
 
 @event("reads.timeline_viewed")
@@ -14,8 +14,8 @@ class TimelineViewed(Event):
     purpose: Code | None = None
     from_at: Moment | None = None
     to_at: Moment | None = None
-    as_of_position: int
-    count: int
+    as_of_position: Number
+    count: Number
 
 
 AnyReadsEvent = TimelineViewed

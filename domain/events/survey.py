@@ -4,7 +4,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.events.base import Event, PersonText, event
-from domain.values import Code, ContactId, TicketId
+from domain.values import Code, ContactId, Number, TicketId
 
 
 @event("survey.sent")
@@ -27,7 +27,7 @@ class SurveyAnswered(Event):
     VISIBILITY = "public"
     ABOUT = "contact_id"
 
-    score: int
+    score: Number
     contact_id: ContactId | None = None
     comment: PersonText | None = None
     root_cause: Code | None = None

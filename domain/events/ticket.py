@@ -7,7 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.events.base import CompanyText, Data, Event, Part, PersonText, event, upcaster
-from domain.values import Code, ContactId, Id, Level, Moment, StreamId, TicketId, UserId
+from domain.values import Code, ContactId, Id, Level, Moment, Number, StreamId, TicketId, UserId
 
 WaitingFor = Literal["customer", "vendor", "internal", "unknown"]
 
@@ -18,7 +18,7 @@ class Attachment(Part):
     name: CompanyText
     reference: Code
     media_type: Code | None = None
-    size: int | None = None
+    size: Number | None = None
 
 
 class Assignee(Part):
@@ -31,10 +31,10 @@ class Assignee(Part):
 class Counts(Part):
     """What a continued ticket had already seen in its earlier streams."""
 
-    events: int = 0
-    customer_messages: int = 0
-    agent_replies: int = 0
-    reopened: int = 0
+    events: Number = 0
+    customer_messages: Number = 0
+    agent_replies: Number = 0
+    reopened: Number = 0
 
 
 class Continues(Part):
@@ -137,7 +137,7 @@ class AgentReplySent(Event):
     channel: Code | None = None
     message_id: Code | None = None
     in_reply_to: Code | None = None
-    seen_position: int | None = None
+    seen_position: Number | None = None
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -322,7 +322,7 @@ class MilestoneMet(Event):
 
     milestone: Code
     entitlement_id: Id | None = None
-    elapsed_business: int | None = None
+    elapsed_business: Number | None = None
     """Business seconds."""
 
 
@@ -333,7 +333,7 @@ class MilestoneBreached(Event):
     milestone: Code
     entitlement_id: Id | None = None
     due_at: Moment | None = None
-    elapsed_business: int | None = None
+    elapsed_business: Number | None = None
     """Business seconds."""
 
 
