@@ -20,7 +20,7 @@ Refused
 """
 
 
-class Refused(Exception):  # noqa: N818  a refusal is an answer, not an error
+class Refused(Exception):
     """The desk says no, and why."""
 
     @property
@@ -120,6 +120,10 @@ class ReferenceTaken(Forbidden):
 
 class ContentDiffers(Forbidden):
     """The same external id was reported before with other content."""
+
+
+class NotAlone(Forbidden):
+    """Another report of the same atomic batch is refused."""
 
 
 class TooFarAhead(Forbidden):

@@ -53,7 +53,7 @@ from domain.events.ticket import (
     TicketsMerged,
     TicketUpdated,
 )
-from domain.values import ticket_chain
+from domain.values import EPOCH, ticket_chain
 
 
 class Ticket(Aggregate[AnyTicketEvent]):
@@ -61,7 +61,7 @@ class Ticket(Aggregate[AnyTicketEvent]):
 
     def __init__(self, stream_id: str) -> None:
         super().__init__(stream_id)
-        self.opening: TicketOpened | None = None
+        self.opening: Recorded[AnyTicketEvent] | None = None
         self.first_opened_at: datetime | None = None
         self.done: tuple[datetime, bool] | None = None
         self.moved_to: str | None = None
@@ -107,7 +107,7 @@ class Ticket(Aggregate[AnyTicketEvent]):
         at = happened.occurred_at
         match happened.data:
             case TicketOpened() as opening:
-                self._open(at, opening)
+                self._open(happened, opening)
             case TicketResolved() | TicketClosed():
                 self._finish(at, done=True)
             case TicketReopened():
@@ -140,11 +140,14 @@ class Ticket(Aggregate[AnyTicketEvent]):
             case _ as never:
                 assert_never(never)
 
-    def continuation(self, moved_at: datetime) -> tuple[str, TicketOpened]:
-        """Say under which stream, and how, the ticket is opened again at another company."""
+    def continuation(self, opening: TicketOpened) -> tuple[str, TicketOpened]:
+        """Say under which stream, and how, the ticket is opened again at another company.
+
+        Args:
+            opening: The ticket's own opening, its text open.
+        """
         chain = ticket_chain(self.local_id)
         link = int(self.local_id.removeprefix(chain).lstrip("~") or 1) + 1
-        first = self.opening or TicketOpened()
         counts = Counts(
             events=self.earlier + self.version,
             customer_messages=self.messages,
@@ -154,14 +157,14 @@ class Ticket(Aggregate[AnyTicketEvent]):
         continues = Continues(
             stream_id=self.stream_id,
             chain_id=chain,
-            first_opened_at=self.first_opened_at or moved_at,
+            first_opened_at=self.first_opened_at or EPOCH,
             counts=counts,
         )
-        return f"ticket/{chain}~{link}", first.model_copy(update={"continues": continues})
+        return f"ticket/{chain}~{link}", opening.model_copy(update={"continues": continues})
 
-    def _open(self, at: datetime, opening: TicketOpened) -> None:
-        self.opening = opening
-        self.first_opened_at = at
+    def _open(self, opened: Recorded[AnyTicketEvent], opening: TicketOpened) -> None:
+        self.opening = opened
+        self.first_opened_at = opened.occurred_at
         if opening.continues:
             before = opening.continues.counts
             self.first_opened_at = opening.continues.first_opened_at

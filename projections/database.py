@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal, LiteralString, cast
+from typing import Any, Final, Literal, cast
 
 Dialect = Literal["sqlite", "postgresql"]
 Row = tuple[Any, ...]
@@ -61,7 +61,7 @@ class Database:
         if self.dialect == "sqlite":
             marks = ",".join("?" * len(columns))
             self._connection.executemany(
-                f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})",  # noqa: S608
+                f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})",
                 rows,
             )
             return
@@ -110,6 +110,6 @@ def _sqlite(url: str) -> sqlite3.Connection:
 
 
 def _postgres(url: str) -> Any:
-    import psycopg  # noqa: PLC0415  only where PostgreSQL is used
+    import psycopg
 
-    return psycopg.connect(cast("LiteralString", url), autocommit=True)
+    return psycopg.connect(url, autocommit=True)

@@ -7,6 +7,7 @@ came from, when it happened and in which stream it belongs.
 import json
 import math
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -24,6 +25,7 @@ from pydantic import (
 
 from domain.errors import InvalidReport, OtherStream, TooLarge
 from domain.events import Event, Source, model_of
+from domain.events.base import Part, marks
 from domain.values import Actor, Moment, StreamId, Visibility
 
 LIMIT: Final = 256 * 1024
@@ -99,8 +101,16 @@ class CloudEvent(BaseModel):
     tracestate: Name | None = None
 
 
-def read_cloud_event(body: bytes) -> Report:
+Resolve = Callable[[str, str], str | None]
+"""(``contact``, ``mail=jan@acme.com``) to an id, if there is one."""
+
+
+def read_cloud_event(body: bytes, resolve: Resolve | None = None) -> Report:
     """Turn one CloudEvent in structured JSON into a report.
+
+    Args:
+        body: UTF-8 JSON.
+        resolve: Finds contacts that are named by an address or by another system's id.
 
     Raises:
         InvalidReport: If it is not JSON, or a field is missing, unknown, said twice or of a
@@ -118,7 +128,7 @@ def read_cloud_event(body: bytes) -> Report:
     return to_report(cloud)
 
 
-def to_report(cloud: CloudEvent) -> Report:
+def to_report(cloud: CloudEvent, resolve: Resolve | None = None) -> Report:
     """Check the event's own fields and who may see it.
 
     Raises:
@@ -139,8 +149,9 @@ def to_report(cloud: CloudEvent) -> Report:
         raise InvalidReport(
             f"visibility is missing: {cloud.type} must say public, internal or restricted"
         )
+    named = _resolved(model, cloud.data, resolve) if resolve else cloud.data
     try:
-        event = model.model_validate_json(orjson.dumps(cloud.data), strict=True)
+        event = model.model_validate_json(orjson.dumps(named), strict=True)
     except ValidationError as error:
         raise InvalidReport(explain(error, "data.")) from None
     return Report(
@@ -155,6 +166,28 @@ def to_report(cloud: CloudEvent) -> Report:
         causation_id=cloud.causationid,
         expected_version=cloud.expectedversion,
     )
+
+
+def _resolved(model: type[Part], data: dict[str, Any], resolve: Resolve) -> dict[str, Any]:
+    """Put ids where *data* names a contact by an address."""
+    named = dict(data)
+    for mark in marks(model):
+        value = data.get(mark.field)
+        if mark.reference == "contact" and isinstance(value, str) and "=" in value:
+            named[mark.field] = resolve("contact", value)
+            if named[mark.field] is None:
+                raise InvalidReport(
+                    f"data.{mark.field}: no contact is known by {value.split('=')[0]}=…; "
+                    "report contact.registered first, or leave it out"
+                )
+        elif mark.part and isinstance(value, dict):
+            named[mark.field] = _resolved(mark.part, value, resolve)
+        elif mark.part and isinstance(value, list):
+            named[mark.field] = [
+                _resolved(mark.part, item, resolve) if isinstance(item, dict) else item
+                for item in value
+            ]
+    return named
 
 
 def explain(error: ValidationError, prefix: str = "") -> str:

@@ -1,0 +1,38 @@
+"""What the desk answers: one receipt for each report."""
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from domain.errors import Refused, WrongVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of one report.
+
+    Attributes:
+        position: Of its first event; for a duplicate, that of the first time.
+        last_position: Of its last event: what a reader waits for.
+        stream_id: Where it was recorded; a moved ticket's report stands in its last link.
+        code: The refusal's stable name.
+        current_version: After a wrong expected version, the one the stream is at.
+    """
+
+    status: Literal["accepted", "duplicate", "refused"]
+    stream_id: str
+    position: int | None = None
+    last_position: int | None = None
+    stream_version: int | None = None
+    event_id: UUID | None = None
+    code: str | None = None
+    reason: str | None = None
+    current_version: int | None = None
+
+
+def refused(stream_id: str, refusal: Refused) -> Receipt:
+    """Write the receipt of a refusal."""
+    current = refusal.current if isinstance(refusal, WrongVersion) else None
+    return Receipt(
+        "refused", stream_id, code=refusal.code, reason=str(refusal), current_version=current
+    )

@@ -1,0 +1,123 @@
+"""References: a publisher may name a company or a contact by what it knows of it.
+
+``crm=4711`` is an id of another system, ``domain=acme.com``, ``mail=jan@acme.com`` and
+``phone=+31201234567`` are addresses.  The store keeps an HMAC of each beside the events.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from domain.events import Event
+from domain.events.company import CompanyRegistered, ContactAffiliated
+from domain.events.contact import ContactIdentityLinked, ContactRegistered
+
+Handles = Callable[[Sequence[bytes]], dict[bytes, str]]
+SHORTEST_PHONE: Final = 6
+
+
+def normal(kind: str, value: str) -> str | None:
+    """Write an address in its one form; ``None`` if it cannot identify anybody.
+
+    A phone number is ``+`` and digits; one without a country identifies nobody.
+    """
+    value = value.strip()
+    if kind == "phone":
+        digits = re.sub(r"\D", "", value)
+        has_country = value.startswith(("+", "00"))
+        digits = digits.removeprefix("00") if value.startswith("00") else digits
+        return f"+{digits}" if has_country and len(digits) >= SHORTEST_PHONE else None
+    return value.lower() or None if kind in ("mail", "domain") else value or None
+
+
+class References:
+    """Turns references into ids, by a keyed hash."""
+
+    def __init__(self, key: bytes, handles: Handles) -> None:
+        self._key = key
+        self._handles = handles
+
+    def over(self, fresh: dict[bytes, str]) -> "References":
+        """Look into *fresh* handles first: those of a commit in the making."""
+
+        def handles(digests: Sequence[bytes]) -> dict[bytes, str]:
+            here = {digest: fresh[digest] for digest in digests if digest in fresh}
+            rest = [digest for digest in digests if digest not in fresh]
+            return {**self._handles(rest), **here} if rest else here
+
+        return References(self._key, handles)
+
+    def digest(self, kind: str, value: str) -> bytes:
+        """Hash one handle; `value` in its normal form."""
+        return hmac.digest(self._key, f"{kind}={value}".encode(), hashlib.sha256)[:16]
+
+    def resolve(self, wanted: str, reference: str) -> str | None:
+        """Find the id of the ``company`` or ``contact`` that *reference* means.
+
+        Args:
+            wanted: ``company`` or ``contact``.
+            reference: ``kind=value``; a plain id is its own answer.
+        """
+        if "=" not in reference:
+            return reference
+        kind, _, value = reference.partition("=")
+        found = normal(kind, value)
+        if found is None:
+            return None
+        for candidate in self._candidates(wanted, kind, found):
+            target = self._lookup(*candidate)
+            if target and target.startswith(f"{wanted}/"):
+                return target.split("/", 1)[1]
+            if target and wanted == "company":
+                company = self._lookup("affiliation", target.split("/", 1)[1])
+                if company:
+                    return company.split("/", 1)[1]
+        return None
+
+    def handles_of(self, stream_id: str, event: Event) -> Iterator[tuple[bytes, str]]:
+        """Yield the handles under which *event* makes its stream known."""
+        found: list[tuple[str, str]] = []
+        if isinstance(event, CompanyRegistered):
+            found = [("domain", domain) for domain in event.domains]
+        elif isinstance(event, ContactRegistered):
+            found = [("mail", mail) for mail in event.emails]
+            found += [("phone", phone) for phone in event.phones]
+        elif isinstance(event, ContactIdentityLinked):
+            found = [("phone" if event.channel == "phone" else "mail", event.address)]
+        for kind, value in found:
+            if form := normal(kind, value):
+                yield self.digest(kind, form), stream_id
+        yield from self.externals_of(stream_id, event)
+
+    def externals_of(self, stream_id: str, event: Event) -> Iterator[tuple[bytes, str]]:
+        """Yield the ids of other systems under which *event* makes its stream known."""
+        if isinstance(event, CompanyRegistered | ContactRegistered):
+            kind = stream_id.split("/", 1)[0]
+            for external in event.external_ids:
+                yield self.digest(f"{kind}:{external.system}", external.id), stream_id
+
+    def affiliation_of(self, stream_id: str, event: Event) -> tuple[bytes, str] | None:
+        """Say which company a contact belongs to from now on, if *event* says so."""
+        if isinstance(event, ContactAffiliated):
+            return self.digest("affiliation", event.contact_id), stream_id
+        return None
+
+    def known(self, digests: Sequence[bytes]) -> dict[bytes, str]:
+        """Find what *digests* lead to."""
+        return self._handles(digests)
+
+    def _candidates(self, wanted: str, kind: str, value: str) -> Iterator[tuple[str, str]]:
+        if kind in ("domain", "phone"):
+            yield kind, value
+        elif kind == "mail":
+            if wanted == "company" and "@" in value:
+                yield "domain", value.rsplit("@", 1)[1]
+            yield "mail", value
+        else:
+            yield f"{wanted}:{kind}", value
+
+    def _lookup(self, kind: str, value: str) -> str | None:
+        digest = self.digest(kind, value)
+        return self._handles([digest]).get(digest)

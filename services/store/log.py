@@ -1,0 +1,160 @@
+"""Reading the log: rows after a position, of a company, of a stream; reports and handles.
+
+The same questions in the same SQL to both databases.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from projections.database import Database
+
+COLUMNS: Final = (
+    "originator_id, originator_version, topic, state, company_id, company_seq, public_seq, "
+    "committed_at, late"
+)
+
+
+class Row(NamedTuple):
+    """One stored event with its place, bytes untouched."""
+
+    position: int
+    stream_id: str
+    stream_version: int
+    type: str
+    state: bytes
+    company_id: str | None
+    company_seq: int | None
+    public_seq: int | None
+    committed_at: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReport:
+    """A report that was recorded before."""
+
+    digest: bytes
+    stream_id: str
+    stream_version: int
+    position: int
+    last_position: int
+
+
+class Log:
+    """Reads the store through a connection of its own for each thread."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._local = threading.local()
+        self._position = "rowid" if url.startswith("sqlite:") else "notification_id"
+
+    @property
+    def database(self) -> Database:
+        """This thread's connection."""
+        if not hasattr(self._local, "database"):
+            self._local.database = Database(self.url)
+        found: Database = self._local.database
+        return found
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        if hasattr(self._local, "database"):
+            self._local.database.close()
+            del self._local.database
+
+    def head(self) -> int:
+        """Say the last position, 0 in an empty store."""
+        return int(
+            self.database.execute(f"SELECT coalesce(max({self._position}), 0) FROM stored_events")[
+                0
+            ][0]
+        )
+
+    def after(self, position: int, limit: int = 500) -> list[Row]:
+        """List events in recorded order from just after *position*."""
+        return self._rows(
+            f"{self._position} > ? ORDER BY {self._position} LIMIT ?", position, limit
+        )
+
+    def of_company(self, company_id: str, after: int = 0, limit: int = 500) -> list[Row]:
+        """List a company's events in recorded order from just after sequence *after*."""
+        return self._rows(
+            "company_id = ? AND company_seq > ? ORDER BY company_seq LIMIT ?",
+            company_id, after, limit,
+        )  # fmt: skip
+
+    def of_stream(self, stream_id: str, upto: int | None = None) -> list[Row]:
+        """List a stream's events in recorded order, to position *upto* if given."""
+        return self._rows(
+            f"originator_id = ? AND {self._position} <= ? ORDER BY originator_version",
+            stream_id, 2**62 if upto is None else upto,
+        )  # fmt: skip
+
+    def at(self, position: int) -> Row | None:
+        """Find the event at *position*."""
+        rows = self._rows(f"{self._position} = ?", position)
+        return rows[0] if rows else None
+
+    def position_at(self, committed_at: int) -> int:
+        """Say the largest position committed by *committed_at*, microseconds since 1970."""
+        low, high = 0, self.head()
+        while low < high:  # committed_at never falls along the positions
+            middle = (low + high + 1) // 2
+            rows = self._rows(
+                f"{self._position} <= ? ORDER BY {self._position} DESC LIMIT 1", middle
+            )
+            if not rows or rows[0].committed_at <= committed_at:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+
+    def reports(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownReport]:
+        """Find which of the reports *keys* (system, external id) were recorded before."""
+        by_system: dict[str, list[str]] = {}
+        for system, external_id in keys:
+            by_system.setdefault(system, []).append(external_id)
+        known = {}
+        for system, ids in by_system.items():
+            for external_id, digest, *rest in self.database.execute(
+                "SELECT external_id, digest, stream_id, stream_version, position, last_position "
+                f"FROM reports WHERE system = ? AND external_id IN ({_marks(ids)})",
+                (system, *ids),
+            ):
+                known[system, external_id] = KnownReport(bytes(digest), *rest)
+        return known
+
+    def handles(self, digests: Sequence[bytes]) -> dict[bytes, str]:
+        """Find what addresses and external ids lead to, by their HMAC."""
+        rows = self.database.execute(
+            f"SELECT digest, target FROM handles WHERE digest IN ({_marks(digests)})", digests
+        )
+        return {bytes(digest): target for digest, target in rows}
+
+    def company_exists(self, company_id: str) -> bool:
+        """Say whether anything was ever recorded of *company_id*."""
+        return bool(
+            self.database.execute("SELECT 1 FROM company_heads WHERE company_id = ?", (company_id,))
+        )
+
+    def company_head(self, company_id: str) -> int:
+        """Say a company's last sequence, 0 if there is none."""
+        rows = self.database.execute(
+            "SELECT company_seq FROM company_heads WHERE company_id = ?", (company_id,)
+        )
+        return int(rows[0][0]) if rows else 0
+
+    def _rows(self, condition: str, *parameters: int | str) -> list[Row]:
+        return [
+            Row._make((*row[:4], bytes(row[4]), *row[5:]))
+            for row in self.database.execute(
+                f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}",
+                parameters,
+            )
+        ]
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))

@@ -1,0 +1,48 @@
+"""What is written beside the events of one commit, in the same transaction."""
+
+from dataclasses import dataclass, field
+
+LATE_MICROS = 60_000_000
+"""An event is late when something of its company happened more than this after it, and was
+recorded before it."""
+
+
+class Conflict(Exception):
+    """Somebody else recorded something in between; decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """What makes a report idempotent: its name, what it said, and which events it became.
+
+    Attributes:
+        digest: An HMAC of the opened report.
+        first: Index of its first event in the commit.
+        last: Index of its last event in the commit.
+    """
+
+    system: str
+    external_id: str
+    digest: bytes
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class Placement:
+    """One commit's worth of rows; lists run parallel to the events.
+
+    Attributes:
+        now: The append's clock, microseconds since 1970.
+        handles: (HMAC of an address or external id, ``kind/id`` it leads to); the first one
+            to use an address keeps it.
+        affiliations: The same for (HMAC of a contact, company); the last one counts.
+    """
+
+    now: int
+    companies: list[str | None] = field(default_factory=list)
+    occurred: list[int] = field(default_factory=list)
+    public: list[bool] = field(default_factory=list)
+    reports: list[ReportRow] = field(default_factory=list)
+    handles: list[tuple[bytes, str]] = field(default_factory=list)
+    affiliations: list[tuple[bytes, str]] = field(default_factory=list)

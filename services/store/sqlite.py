@@ -1,0 +1,214 @@
+"""The event log in SQLite: several processes of one machine may append.
+
+A writing transaction takes the write lock at its beginning, so what it reads (sequences,
+idempotency) holds until it commits.  After a kill the commit is there whole, or not at all.
+"""
+
+import random
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from eventsourcing.persistence import OperationalError, StoredEvent
+from eventsourcing.sqlite import (
+    SQLiteApplicationRecorder,
+    SQLiteConnection,
+    SQLiteConnectionPool,
+    SQLiteCursor,
+    SQLiteDatastore,
+    SQLiteFactory,
+)
+
+from services.store.placement import LATE_MICROS, Conflict, Placement
+
+BUSY_SECONDS: Final = 30
+"""How long an append waits for other writers before it gives up."""
+
+SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS stored_events (
+    rowid INTEGER PRIMARY KEY AUTOINCREMENT,
+    originator_id TEXT NOT NULL,
+    originator_version INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    state BLOB NOT NULL,
+    company_id TEXT,
+    company_seq INTEGER,
+    public_seq INTEGER,
+    committed_at INTEGER NOT NULL,
+    late INTEGER NOT NULL,
+    UNIQUE (originator_id, originator_version))""",
+    """CREATE UNIQUE INDEX IF NOT EXISTS stored_events_company
+    ON stored_events (company_id, company_seq) WHERE company_id IS NOT NULL""",
+    """CREATE TABLE IF NOT EXISTS company_heads (
+    company_id TEXT PRIMARY KEY,
+    company_seq INTEGER NOT NULL,
+    public_seq INTEGER NOT NULL,
+    latest INTEGER NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS reports (
+    system TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    stream_id TEXT NOT NULL,
+    stream_version INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    last_position INTEGER NOT NULL,
+    PRIMARY KEY (system, external_id)) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS handles (
+    digest BLOB PRIMARY KEY,
+    target TEXT NOT NULL) WITHOUT ROWID""",
+)
+
+INSERT_EVENT: Final = (
+    "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state, "
+    "company_id, company_seq, public_seq, committed_at, late) VALUES (?,?,?,?,?,?,?,?,?,?)"
+)
+INSERT_REPORT: Final = "INSERT INTO reports VALUES (?,?,?,?,?,?,?)"
+INSERT_HANDLE: Final = "INSERT OR IGNORE INTO handles VALUES (?,?)"
+PUT_AFFILIATION: Final = "INSERT OR REPLACE INTO handles VALUES (?,?)"
+PUT_HEAD: Final = "INSERT OR REPLACE INTO company_heads VALUES (?,?,?,?)"
+
+
+class Pool(SQLiteConnectionPool):
+    """Connections that write durably before they say so."""
+
+    def _create_connection(self) -> SQLiteConnection:
+        connection = super()._create_connection()
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA secure_delete=ON")
+        cursor.execute("PRAGMA busy_timeout=100")
+        return connection
+
+
+class Datastore(SQLiteDatastore):
+    """Opens writing transactions with the write lock taken, and waits its turn for it."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, originator_id_type="text")
+        self.pool = Pool(db_name=path, pool_timeout=BUSY_SECONDS)
+
+    @contextmanager
+    def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
+        """Run what is inside in one transaction; a writing one excludes other writers."""
+        if not commit:
+            with super().transaction(commit=False) as cursor:
+                yield cursor
+            return
+        with self.get_connection(commit=True) as connection:
+            cursor = connection.cursor()
+            _begin(cursor)
+            try:
+                yield cursor
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+
+class Recorder(SQLiteApplicationRecorder):
+    """Appends events together with their sequences, reports and handles."""
+
+    def construct_create_table_statements(self) -> list[str]:
+        """List the statements that create the tables."""
+        return list(SCHEMA)
+
+    def _insert_events(
+        self,
+        c: SQLiteCursor,
+        stored_events: Sequence[StoredEvent],
+        **beside: Any,
+    ) -> Sequence[int]:
+        try:
+            return _append(c, stored_events, beside["placement"])
+        except sqlite3.IntegrityError as error:
+            raise Conflict(str(error)) from error
+
+
+class Factory(SQLiteFactory):
+    """Builds the recorder over our datastore."""
+
+    application_recorder_class = Recorder
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        self.datastore.close()
+        self.datastore = Datastore(str(self.env.get(self.SQLITE_DBNAME)))
+
+
+def _begin(cursor: SQLiteCursor) -> None:
+    """Take the write lock, trying again at random moments so that no writer starves."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise OperationalError(error) from error
+            time.sleep(random.uniform(0.0005, 0.01))  # noqa: S311  jitter, not a secret
+        else:
+            return
+
+
+def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list[int]:
+    c.execute("SELECT seq FROM sqlite_sequence WHERE name='stored_events'")
+    found = c.fetchone()
+    start = (found[0] if found else 0) + 1
+    c.execute("SELECT committed_at FROM stored_events WHERE rowid=?", (start - 1,))
+    found = c.fetchone()
+    committed = max(placement.now, found[0] if found else 0)
+    positions = list(range(start, start + len(events)))
+    heads = _heads(c, placement.companies)
+    rows = [
+        (position, e.originator_id, e.originator_version, e.topic, e.state, *place, committed, late)
+        for position, e, (*place, late) in zip(
+            positions, events, _places(heads, placement), strict=True
+        )
+    ]
+    c.executemany(INSERT_EVENT, rows)
+    c.executemany(
+        INSERT_REPORT,
+        [
+            (
+                r.system, r.external_id, r.digest, events[r.first].originator_id,
+                events[r.first].originator_version, positions[r.first], positions[r.last],
+            )
+            for r in placement.reports
+        ],
+    )  # fmt: skip
+    c.executemany(PUT_HEAD, [(company, *head) for company, head in heads.items()])
+    c.executemany(INSERT_HANDLE, placement.handles)
+    c.executemany(PUT_AFFILIATION, placement.affiliations)
+    return positions
+
+
+def _heads(c: Any, companies: Sequence[str | None]) -> dict[str, list[int]]:
+    heads = {}
+    for company in dict.fromkeys(companies):
+        if company is not None:
+            c.execute(
+                "SELECT company_seq, public_seq, latest FROM company_heads WHERE company_id=?",
+                (company,),
+            )
+            found = c.fetchone()
+            heads[company] = list(found) if found else [0, 0, 0]
+    return heads
+
+
+def _places(
+    heads: dict[str, list[int]], placement: Placement
+) -> Iterator[tuple[str | None, int | None, int | None, int]]:
+    """Give each event its place in its company, moving the heads on."""
+    for company, occurred, public in zip(
+        placement.companies, placement.occurred, placement.public, strict=True
+    ):
+        if company is None:
+            yield None, None, None, 0
+            continue
+        head = heads[company]
+        late = occurred < head[2] - LATE_MICROS
+        head[0] += 1
+        head[1] += public
+        head[2] = max(head[2], occurred)
+        yield company, head[0], head[1] if public else None, int(late)
