@@ -147,7 +147,7 @@ class Desk(Application[str]):
         def replay(_: Any, decided: Any) -> Aggregate[Any]:
             return kind.replay(stream_id, (d.event for d in decided))
 
-        found: Aggregate[Any] = self.repository.get(stream_id, projector_func=replay)  # type: ignore[type-var]
+        found: Aggregate[Any] = self.repository.get(stream_id, projector_func=replay)
         return found
 
     def _commit(self, reports: Sequence[Report], atomic: bool) -> list[Receipt]:

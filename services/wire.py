@@ -125,7 +125,7 @@ def read_cloud_event(body: bytes, resolve: Resolve | None = None) -> Report:
     except ValidationError as error:
         raise InvalidReport(explain(error)) from None
     check_said_once(body)
-    return to_report(cloud)
+    return to_report(cloud, resolve)
 
 
 def to_report(cloud: CloudEvent, resolve: Resolve | None = None) -> Report:
