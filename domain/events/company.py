@@ -146,7 +146,11 @@ class LicencesChanged(Event):
 
 @event("company.entitlement_granted")
 class EntitlementGranted(Event):
-    """The company has a right to support, at a level, for a time."""
+    """The company has a right to support, at a level, for a time.
+
+    Attributes:
+        hours: Hours of support it may use, where they are counted.
+    """
 
     entitlement_id: Id
     level: Code
@@ -159,7 +163,13 @@ class EntitlementGranted(Event):
 
 @event("company.value_stated")
 class CompanyValueStated(Event):
-    """What the company is worth, as the CRM or billing says."""
+    """What the company is worth, as the CRM or billing says.
+
+    Attributes:
+        arr: Annual recurring revenue.
+        ltv: Lifetime value.
+        origin: Who says so, such as ``crm`` or ``billing``.
+    """
 
     arr: Amount | None = None
     ltv: Amount | None = None
@@ -180,7 +190,12 @@ class RenewalScheduled(Event):
 
 @event("company.fact_learned")
 class FactLearned(Event):
-    """Basic information is on file now, and need not be asked again."""
+    """Basic information is on file now, and need not be asked again.
+
+    Attributes:
+        fact_key: What it answers, such as ``os_version``.
+        learned_from: The system or the conversation that it came from.
+    """
 
     ABOUT = "contact_id"
 

@@ -38,7 +38,23 @@ class Source(BaseModel):
 
 
 class Recorded(BaseModel, Generic[T_co]):
-    """One event as it is stored, text sealed or opened."""
+    """One event as it is stored, text sealed or opened.
+
+    Attributes:
+        event_id: Given when it is recorded; its first bits are a time.
+        type: The event's stored name, which never changes.
+        schema_version: Of `data`.
+        company_id: Empty for contacts, products and the read audit.
+        stream_id: The kind and id of what it happened to.
+        occurred_at: When it happened.
+        recorded_at: When we learned of it.
+        actor: Who did it.
+        correlation_id: What it belongs to, as the publisher says.
+        causation_id: What it follows from: our event's id, or as the publisher says.
+        visibility: Who may see it; `public` is for the customer too.
+        subjects: The contacts it names, for erasure and for access to one's own data.
+        data: The event's own fields.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -64,7 +80,7 @@ class Recorded(BaseModel, Generic[T_co]):
 
     @property
     def kind(self) -> str:
-        """The kind of the stream: ``ticket``, ``company``, …"""
+        """The kind of the stream, such as ``ticket``."""
         return self.stream_id.split("/", 1)[0]
 
     @property

@@ -9,7 +9,11 @@ from domain.values import Code, ContactId, Number, TicketId
 
 @event("survey.sent")
 class SurveySent(Event):
-    """A contact was asked for an opinion on one touchpoint."""
+    """A contact was asked for an opinion on one touchpoint.
+
+    Attributes:
+        touchpoint_event_id: The event that the question is about.
+    """
 
     VISIBILITY = "public"
     ABOUT = "contact_id"
@@ -22,7 +26,11 @@ class SurveySent(Event):
 
 @event("survey.answered")
 class SurveyAnswered(Event):
-    """The contact answered; a second answer supersedes the first, both are kept."""
+    """The contact answered; a second answer supersedes the first, both are kept.
+
+    Attributes:
+        score: As the metric counts: csat 1 to 5, nps 0 to 10, ces 1 to 7.
+    """
 
     VISIBILITY = "public"
     ABOUT = "contact_id"

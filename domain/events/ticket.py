@@ -56,7 +56,12 @@ class FieldChange(Part):
 
 @event("ticket.opened")
 class TicketOpened(Event):
-    """Work begins."""
+    """Work begins.
+
+    Attributes:
+        number: What people call it, where that is not its id.
+        continues: Set by the desk, for a ticket that moved here from another company.
+    """
 
     VISIBILITY = "public"
     ABOUT = "requester_id"
@@ -77,7 +82,12 @@ class TicketOpened(Event):
 
 @event("ticket.classified")
 class TicketClassified(Event):
-    """Triage, or triage again; what is empty stays as it was."""
+    """Triage, or triage again; what is empty stays as it was.
+
+    Attributes:
+        signature: Names a trouble that comes again, such as ``playout/frame-drop``.
+        rule_id: The rule that did it, if no person did.
+    """
 
     category: Code | None = None
     severity: Level | None = None
@@ -143,7 +153,11 @@ class AgentReplySent(Event):
 
 @event("ticket.internal_note_added")
 class InternalNoteAdded(Event):
-    """Somebody of ours wrote something for us alone."""
+    """Somebody of ours wrote something for us alone.
+
+    Attributes:
+        restricted_to: Who may read a note of visibility ``restricted``.
+    """
 
     VISIBILITY = None
 
@@ -288,7 +302,11 @@ class TicketMergeReverted(Event):
 
 @event("ticket.linked")
 class TicketLinked(Event):
-    """The ticket has to do with another record, of ours or of the source."""
+    """The ticket has to do with another record, of ours or of the source.
+
+    Attributes:
+        system: Whose record it is, if not ours.
+    """
 
     other_ticket_id: TicketId
     relation: Literal["duplicate", "parent", "child", "caused_by", "follows", "related"]
@@ -299,7 +317,11 @@ class TicketLinked(Event):
 class TicketMovedAway(Event):
     """The ticket was filed under the wrong company and goes on under another.
 
-    The publisher says where to (`to_company`); the desk names the new stream.
+    The publisher says where to; the desk names the new stream.
+
+    Attributes:
+        to_company: A company id, or a reference such as ``domain=acme.com``.
+        to_stream_id: Set by the desk.
     """
 
     to_company: Code
@@ -318,23 +340,29 @@ class MilestoneStarted(Event):
 
 @event("ticket.milestone_met")
 class MilestoneMet(Event):
-    """The clock was stopped in time."""
+    """The clock was stopped in time.
+
+    Attributes:
+        elapsed_business: Business seconds since it started.
+    """
 
     milestone: Code
     entitlement_id: Id | None = None
     elapsed_business: Number | None = None
-    """Business seconds."""
 
 
 @event("ticket.milestone_breached")
 class MilestoneBreached(Event):
-    """The clock ran out."""
+    """The clock ran out.
+
+    Attributes:
+        elapsed_business: Business seconds since it started.
+    """
 
     milestone: Code
     entitlement_id: Id | None = None
     due_at: Moment | None = None
     elapsed_business: Number | None = None
-    """Business seconds."""
 
 
 @event("ticket.escalation_raised")
