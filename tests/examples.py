@@ -1,0 +1,186 @@
+"""One vivid event of every type: Acme Broadcast, its people, and the ticket that lasted."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from domain.events import Event
+from domain.events import company as c
+from domain.events import contact as p
+from domain.events import interaction as i
+from domain.events import reads as r
+from domain.events import survey as s
+from domain.events import ticket as t
+
+ACME: Final = "acme"
+JAN: Final = "jan-peeters"
+ANA: Final = "ana-lopes"
+MIA: Final = "mia"
+TOM: Final = "tom"
+TICKET: Final = "TCK-1182"
+TOUCHED: Final = UUID("01930000-0000-7000-8000-00000000beef")
+MONDAY: Final = datetime(2026, 11, 2, 9, 2, tzinfo=UTC)
+"""The morning on which TCK-1182 began."""
+
+
+def at(clock: str, day: int = 2, month: int = 11, year: int = 2026) -> datetime:
+    """Say a time of that week: ``at("14:02", day=3)``."""
+    hour, minute = clock.split(":")
+    return datetime(year, month, day, int(hour), int(minute), tzinfo=UTC)
+
+
+EXAMPLES: Final[dict[str, Event]] = {
+    example.TYPE: example
+    for example in (
+        c.CompanyRegistered(name="Acme Broadcast", domains=("acme.tv",), tier="Platinum"),
+        c.ContactAffiliated(
+            contact_id=JAN,
+            title="VP Engineering",
+            role="decision_maker",
+            vip=True,
+            valid_from=date(2024, 1, 8),
+        ),
+        c.ContactAffiliationEnded(contact_id=ANA, valid_to=date(2026, 9, 30), reason="moved on"),
+        c.PurchaseRecorded(
+            contract_id="C-77",
+            stage="signed",
+            lines=(c.PurchaseLine(product_id="playout-server", quantity=3),),
+            sold_by=TOM,
+        ),
+        c.ProductInstalled(
+            installation_id="antwerp-1",
+            product_id="playout-server",
+            version="7.2",
+            environment="production",
+        ),
+        c.InstallationConfigured(
+            installation_id="antwerp-1",
+            changes=(c.ConfigurationChange(key="codec", old="h264", new="h265"),),
+        ),
+        c.LicencesChanged(product_id="playout-server", seats_before=200, seats_after=1200),
+        c.EntitlementGranted(
+            entitlement_id="E-1",
+            level="Platinum",
+            targets=(c.Target(milestone="first_reply", minutes=60),),
+            valid_to=date(2027, 3, 31),
+        ),
+        c.CompanyValueStated(
+            arr=Decimal(480000), currency="EUR", valid_from=date(2026, 1, 1), origin="crm"
+        ),
+        c.RenewalScheduled(
+            contract_id="C-77",
+            renews_on=date(2027, 1, 12),
+            amount=Decimal(480000),
+            currency="EUR",
+        ),
+        c.FactLearned(fact_key="os_version", value="Debian 12", learned_from="crm"),
+        c.CompanyEscalationRaised(
+            escalation_id="X-9",
+            source="customer",
+            by_contact_id=JAN,
+            to_role="CEO",
+            reason="Third outage this quarter",
+            severity=1,
+            ticket_ids=(TICKET, "TCK-1190"),
+        ),
+        c.CompanyEscalationResolved(
+            escalation_id="X-9", outcome="Weekly call until January", agreed_with=JAN
+        ),
+        p.ContactRegistered(name="Jan Peeters", emails=("jan@acme.tv",), phones=("+3235551182",)),
+        p.ContactIdentityLinked(channel="email", address="jan.peeters@gmail.example"),
+        t.TicketOpened(
+            number=TICKET,
+            subject="Playout drops frames",
+            description="Since this morning channel 2 drops frames every minute.",
+            requester_id=JAN,
+            channel="phone",
+            severity=1,
+            product_id="playout-server",
+            department="First line",
+        ),
+        t.TicketClassified(category="Playout", severity=2, rule_id="R7"),
+        t.TicketUpdated(changes=(t.FieldChange(field="Urgency", old="Low", new="High"),)),
+        t.TicketAssigned(
+            previous=t.Assignee(agent=TOM),
+            to=t.Assignee(agent=MIA, team="Second line"),
+            handoff_note="Logs are attached; the cache flush did not help.",
+        ),
+        t.CustomerMessageReceived(
+            contact_id=JAN, body="Still dropping frames,\nnow on channel 3 too.", channel="email"
+        ),
+        t.AgentReplySent(
+            contact_id=JAN, body="We roll the codec back tonight.", channel="email", seen_position=7
+        ),
+        t.InternalNoteAdded(note="The codec of 7.2 leaks; engineering knows."),
+        t.StepRecorded(step_id="S-1", kind="attempt", what="Flush the cache", outcome="failed"),
+        t.FactRequested(fact_key="log_files", from_contact_id=JAN),
+        t.CommitmentMade(
+            commitment_id="P-1",
+            to_contact_id=JAN,
+            what="Patch for the codec",
+            due_at=at("17:00", day=3),
+        ),
+        t.CommitmentKept(commitment_id="P-1", evidence="Patch 7.2.1 installed"),
+        t.CommitmentBroken(commitment_id="P-1", evidence="No patch by Tuesday"),
+        t.TicketPutOnHold(waiting_for="customer", until=at("09:00", day=5), reason="Needs logs"),
+        t.TicketResumed(),
+        t.TicketResolved(
+            resolution_code="fixed",
+            root_cause="Codec leaked memory",
+            confirmed_by=JAN,
+            resolved_by=MIA,
+        ),
+        t.TicketReopened(reason="Frames drop again"),
+        t.TicketClosed(reason="Confirmed by the customer", resolution_code="fixed"),
+        t.ReporterJoined(contact_id=ANA),
+        t.TicketsMerged(kept_id="TCK-1100", reason="Same outage"),
+        t.TicketMergeReverted(merge_event_id=TOUCHED, reason="Another channel after all"),
+        t.TicketLinked(other_ticket_id="TCK-1100", relation="caused_by", system="jira"),
+        t.TicketMovedAway(
+            to_company="borealis", to_stream_id="ticket/TCK-1182~2", reason="Filed wrongly"
+        ),
+        t.MilestoneStarted(milestone="first_reply", due_at=at("10:02")),
+        t.MilestoneMet(milestone="first_reply", elapsed_business=2280),
+        t.MilestoneBreached(milestone="resolution", due_at=at("13:02"), elapsed_business=14400),
+        t.TicketEscalationRaised(
+            escalation_id="X-1",
+            source="customer",
+            by_contact_id=JAN,
+            to_role="VP Support",
+            reason="We are on air tonight",
+            severity=1,
+        ),
+        t.TicketEscalationResolved(
+            escalation_id="X-1", outcome="Engineer on site", agreed_with=JAN
+        ),
+        t.ConsultationRequested(
+            consultation_id="Q-1",
+            department="Engineering",
+            question="Does 7.2 leak in the codec?",
+            due_at=at("15:00"),
+        ),
+        t.ConsultationAnswered(consultation_id="Q-1", by=TOM, answer="Yes, fixed in 7.2.1."),
+        i.InteractionLogged(
+            kind="call",
+            direction="inbound",
+            participants=(i.Participant(contact_id=JAN), i.Participant(user_id=TOM)),
+            started_at=at("16:20"),
+            ended_at=at("16:32"),
+            summary="Asked for the logs again; Jan had sent them already.",
+            ticket_ids=(TICKET,),
+        ),
+        s.SurveySent(metric="csat", contact_id=JAN, ticket_id=TICKET),
+        s.SurveyAnswered(score=4, contact_id=JAN, comment="Slow, but honest."),
+        r.TimelineViewed(
+            viewer_id=MIA, viewed_company_id=ACME, purpose="call", as_of_position=40, count=50
+        ),
+    )
+}
+"""One event of every type, by its stored name."""
+
+
+def example(model: type[Event], **fields: Any) -> Event:
+    """Copy the example of a type, with other *fields*."""
+    vivid = EXAMPLES[model.TYPE]
+    return model.model_validate({**dict(vivid), **fields}) if fields else vivid
