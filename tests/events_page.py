@@ -47,6 +47,7 @@ def events_page() -> str:
     blocks = [INTRODUCTION, "## All events", _index(), "## The stored document", *_envelope()]
     for kind, text in KINDS.items():
         blocks += _kind(kind, text)
+    blocks += _parts()
     return "\n\n".join(blocks) + "\n"
 
 
@@ -70,18 +71,24 @@ def _envelope() -> Iterator[str]:
 
 
 def _kind(kind: str, text: str) -> Iterator[str]:
-    models = [model for model in TYPES.values() if model.stream_kind() == kind]
     yield f"## Events of `{kind}/…`"
     yield text
     for example in EXAMPLES.get(kind, ()):
         yield f"```json\n{json.dumps(example, indent=2, ensure_ascii=False)}\n```"
+    for model in TYPES.values():
+        if model.stream_kind() == kind:
+            yield from _event(model)
+
+
+def _parts() -> Iterator[str]:
     parts: dict[type[Part], None] = {}
-    for model in models:
-        yield from _event(model)
+    for model in TYPES.values():
         parts |= parts_of(model)
+    yield "## Parts"
+    yield "These are parts of events, not events."
     for part in parts:
         yield f"### {part.__name__}"
-        yield f"{summary(part)} A part of an event, not an event."
+        yield summary(part)
         yield _fields(part)
 
 
