@@ -1,0 +1,211 @@
+"""Who asks, and what they may do and see: API keys, roles, and one function that decides.
+
+A key is 256 random bits, shown once and kept as its SHA-256: a slow hash would protect
+nothing that cannot be guessed.
+"""
+
+import getpass
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from domain.values import Reader
+from services.control import Control
+
+Role = Literal["publisher", "agent", "auditor", "admin", "customer"]
+Action = Literal["publish", "read", "feed", "export", "operate", "keys"]
+
+ROLES: Final[dict[Role, frozenset[Action]]] = {
+    "publisher": frozenset(("publish",)),
+    "agent": frozenset(("publish", "read")),
+    "auditor": frozenset(("read", "feed", "export")),
+    "admin": frozenset(("feed", "operate", "keys")),
+    "customer": frozenset(("read",)),
+}
+"""What each role may do; who has several roles may do what any of them may."""
+
+SEES: Final[dict[Role, frozenset[str]]] = {
+    "publisher": frozenset(),
+    "agent": frozenset(("public", "internal")),
+    "auditor": frozenset(("public", "internal", "restricted")),
+    "admin": frozenset(),
+    "customer": frozenset(("public",)),
+}
+"""Whose text each role may read."""
+
+BORN_WITH: Final = "lc"
+"""How every key begins, so that a leaked one is recognised."""
+
+
+class Denied(Exception):
+    """The one who asks may not do this."""
+
+
+class NoKey(Exception):
+    """No key came along, or none that is valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks.
+
+    Attributes:
+        name: As it stands in the read audit: a key's name, or ``local:<user>``.
+        companies: What a key is bound to; ``None`` = every company.
+        sources: For which systems a key may publish; ``None`` = any.
+    """
+
+    name: str
+    roles: frozenset[Role]
+    companies: frozenset[str] | None = None
+    sources: frozenset[str] | None = None
+
+
+def local() -> Identity:
+    """Identify the user of this machine, who owns the files and so holds every role."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return Identity(f"local:{user}", frozenset(ROLES))
+
+
+def authorize(who: Identity, action: Action, company_id: str | None = None) -> Reader:
+    """Decide whether *who* may do *action*, and what they may see of it.
+
+    Used by HTTP, command line and exports alike.
+
+    Raises:
+        Denied: If they may not, or not at this company.
+    """
+    if not any(action in ROLES[role] for role in who.roles):
+        names = ", ".join(sorted(who.roles))
+        raise Denied(f"a key of role {names} may not {action}; ask an admin for another key")
+    if who.companies is not None and company_id is not None and company_id not in who.companies:
+        raise Denied("this key is bound to other companies")
+    visible = frozenset[str]().union(*(SEES[role] for role in who.roles))
+    return Reader(visible, who.companies, public_only=who.roles == {"customer"})
+
+
+def may_publish_for(who: Identity, system: str) -> None:
+    """Refuse a report in the name of a system the key is not bound to.
+
+    Raises:
+        Denied: If the key is bound to other sources.
+    """
+    if who.sources is not None and system not in who.sources:
+        raise Denied(f"this key may not publish for the source {system!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """An API key as it is listed: never the key itself."""
+
+    prefix: str
+    name: str
+    role: Role
+    companies: tuple[str, ...]
+    sources: tuple[str, ...]
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+
+
+class Keys:
+    """The API keys of a deployment."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def create(
+        self,
+        name: str,
+        role: Role,
+        companies: Iterable[str] = (),
+        sources: Iterable[str] = (),
+        days: int | None = None,
+    ) -> str:
+        """Make a key and return it, the only time it is ever seen.
+
+        Args:
+            days: How long it is valid; ``None`` = until it is revoked.
+
+        Raises:
+            ValueError: If a customer's key is not bound to exactly one company.
+        """
+        bound = sorted(set(companies))
+        if role == "customer" and len(bound) != 1:
+            raise ValueError("a customer's key needs exactly one --company")
+        prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+        now = time.time_ns() // 1000
+        expires = None if days is None else now + days * 86_400_000_000
+        key = f"{BORN_WITH}_{prefix}_{secret}"
+        with self._control.lock:
+            self._control.database.changed(
+                "INSERT INTO api_keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+                (
+                    prefix, _digest(key), name, role, json.dumps(bound),
+                    json.dumps(sorted(set(sources))), now, expires,
+                ),
+            )  # fmt: skip
+        return key
+
+    def identify(self, key: str) -> Identity:
+        """Say whose *key* it is.
+
+        Raises:
+            NoKey: If it is not one of ours, revoked or past its time.
+        """
+        parts = key.split("_", 2)
+        rows = []
+        if len(parts) == 3 and parts[0] == BORN_WITH:  # noqa: PLR2004  lc_prefix_secret
+            with self._control.lock:
+                rows = self._control.database.execute(
+                    "SELECT digest, name, role, companies, sources, expires_at, revoked_at "
+                    "FROM api_keys WHERE prefix = ?",
+                    (parts[1],),
+                )
+        digest, name, role, companies, sources, expires, revoked = (
+            rows[0] if rows else (b"", "", "publisher", "[]", "[]", None, None)
+        )
+        known = hmac.compare_digest(bytes(digest), _digest(key))
+        over = revoked is not None or (expires is not None and expires < time.time_ns() // 1000)
+        if not known or over:
+            raise NoKey("this API key is not valid; ask an admin for a new one")
+        return Identity(name, frozenset((role,)), _bound(companies), _bound(sources))
+
+    def all(self) -> list[KeyInfo]:
+        """List the keys, newest last."""
+        with self._control.lock:
+            rows = self._control.database.execute(
+                "SELECT prefix, name, role, companies, sources, created_at, expires_at, "
+                "revoked_at FROM api_keys ORDER BY created_at"
+            )
+        return [
+            KeyInfo(
+                prefix, name, role, tuple(json.loads(companies)), tuple(json.loads(sources)), *times
+            )
+            for prefix, name, role, companies, sources, *times in rows
+        ]
+
+    def revoke(self, prefix_or_name: str) -> int:
+        """Revoke the keys with this prefix or name; say how many."""
+        with self._control.lock:
+            return self._control.database.changed(
+                "UPDATE api_keys SET revoked_at = ? "
+                "WHERE (prefix = ? OR name = ?) AND revoked_at IS NULL",
+                (time.time_ns() // 1000, prefix_or_name, prefix_or_name),
+            )
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _bound(listed: str) -> frozenset[str] | None:
+    return frozenset(json.loads(listed)) or None
