@@ -1,0 +1,1 @@
+"""Proof: who read what."""

@@ -1,0 +1,101 @@
+"""Wired by hand, in one place: settings in, the parts of a deployment out."""
+
+from functools import cached_property
+from typing import Self
+
+from services.catalogue import PROJECTIONS
+from services.config import Settings
+from services.control import Control, Keyring
+from services.desk import Desk
+from services.feed import StoreFeed
+from services.projector import Projector
+from services.readmodel import ReadModels
+from services.rebuild import Rebuilder
+from services.security import Keys
+from services.store import Log
+
+
+class Deployment:
+    """The parts of one deployment, each made when it is first asked for."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+
+    @cached_property
+    def control(self) -> Control:
+        """Keyring, secrets and API keys."""
+        self._make_home()
+        return Control(self.settings.control)
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The keys that seal and open text."""
+        return Keyring(self.control)
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The API keys."""
+        return Keys(self.control)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """The door for what happened."""
+        self._make_home()
+        return Desk(self.settings.store, self.control, self.keyring)
+
+    @property
+    def log(self) -> Log:
+        """The store's log."""
+        return self.desk.store
+
+    @cached_property
+    def feed(self) -> StoreFeed:
+        """The store's log, opened."""
+        return StoreFeed(self.log, self.keyring)
+
+    @cached_property
+    def models(self) -> ReadModels:
+        """The read models."""
+        self._make_home()
+        return ReadModels(self.settings.read_models)
+
+    @cached_property
+    def projector(self) -> Projector:
+        """What keeps embedded read models up to date."""
+        return Projector(self.feed, self.models, PROJECTIONS.values())
+
+    @cached_property
+    def rebuilder(self) -> Rebuilder:
+        """What builds read models anew."""
+        return Rebuilder(self.feed, self.models, self.log.head)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether read models follow the store's log directly, without Kafka."""
+        return not self.settings.kafka
+
+    def catch_up(self) -> None:
+        """Bring embedded read models up to date, building anew those of an older version."""
+        if not self.is_embedded:
+            return
+        for projection in PROJECTIONS.values():
+            version = self.models.version(projection)
+            if version is not None and version != projection.version:
+                self.rebuilder.rebuild(projection)
+        self.projector.catch_up()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        opened = self.__dict__
+        for name in ("desk", "models", "control"):
+            if name in opened:
+                opened.pop(name).close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _make_home(self) -> None:
+        self.settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,0 +1,1 @@
+"""Ways out: a company's history as files."""
