@@ -4,7 +4,7 @@ The same questions in the same SQL to both databases.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -91,6 +91,25 @@ class Log:
             f"originator_id = ? AND {self._position} <= ? ORDER BY originator_version",
             stream_id, 2**62 if upto is None else upto,
         )  # fmt: skip
+
+    def all_of_company(self, company_id: str, upto: int | None = None) -> Iterator[Row]:
+        """Yield a company's events in recorded order, to position *upto* if given."""
+        after = 0
+        while rows := self.of_company(company_id, after, 1_000):
+            for row in rows:
+                if upto is not None and row.position > upto:
+                    return
+                yield row
+            after = rows[-1].company_seq or 0
+
+    def stream_exists(self, stream_id: str) -> bool:
+        """Say whether anything was ever recorded in a stream."""
+        return bool(
+            self.database.execute(
+                "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = 1",
+                (stream_id,),
+            )
+        )
 
     def at(self, position: int) -> Row | None:
         """Find the event at *position*."""
