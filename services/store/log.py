@@ -72,6 +72,15 @@ class Log:
             ][0]
         )
 
+    def count_between(self, after: int, upto: int) -> int:
+        """Count the events after one position, up to another."""
+        rows = self.database.execute(
+            f"SELECT count(*) FROM stored_events "
+            f"WHERE {self._position} > ? AND {self._position} <= ?",
+            (after, upto),
+        )
+        return int(rows[0][0])
+
     def after(self, position: int, limit: int = 500) -> list[Row]:
         """List events in recorded order from just after *position*."""
         return self._rows(

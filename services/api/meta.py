@@ -1,0 +1,69 @@
+"""About the service itself: is it alive, how far are the projections, what do events look like."""
+
+import time
+from typing import Any
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+
+from domain.events import model_of
+from services.api.identity import Deployed, Who
+from services.catalogue import PROJECTIONS
+from services.deployment import Deployment
+from services.security import authorize
+
+router = APIRouter()
+
+
+@router.get("/livez", tags=["service"])
+def alive() -> dict[str, str]:
+    """Say that the process answers."""
+    return {"status": "alive"}
+
+
+@router.get("/readyz", tags=["service"])
+def ready(deployed: Deployed) -> Response:
+    """Say whether the store can be read and the read models keep up with it."""
+    found = standing(deployed)
+    behind = [p["name"] for p in found if p["lag_seconds"] > 10]  # noqa: PLR2004
+    status = 503 if behind else 200
+    return JSONResponse({"ready": not behind, "behind": behind, "projections": found}, status)
+
+
+@router.get("/v1/projections", tags=["service"])
+def projections(deployed: Deployed, who: Who) -> list[dict[str, Any]]:
+    """List the projections: position, head of the store, lag in events and seconds, state."""
+    authorize(who, "operate")
+    return standing(deployed)
+
+
+@router.get("/v1/schemas/{type_name}/{version}", tags=["service"])
+def schema(type_name: str, version: int) -> dict[str, Any]:
+    """Read the JSON Schema of an event's data."""
+    model = model_of(type_name)
+    if version != model.VERSION:
+        from services.reading import NotFound
+
+        raise NotFound(f"{type_name} is at version {model.VERSION}")
+    return model.model_json_schema()
+
+
+def standing(deployment: Deployment) -> list[dict[str, Any]]:
+    """Say how far each projection is, measured against the store's own head."""
+    head = deployment.log.head()
+    last = deployment.log.at(head) if head else None
+    found = []
+    for projection in PROJECTIONS.values():
+        view = deployment.models.view(projection)
+        marks = deployment.models.marks(view)
+        position = max((mark.position for mark in marks.values()), default=0)
+        waiting = deployment.log.count_between(position, head)
+        first = deployment.log.after(position, 1) if waiting else []
+        lag = (time.time_ns() // 1000 - first[0].committed_at) / 1e6 if first and last else 0.0
+        found.append({
+            "name": projection.name, "version": projection.version,
+            "generation": view.generation, "position": position, "head_position": head,
+            "lag_events": waiting, "lag_seconds": round(max(lag, 0.0), 3),
+            "state": "running" if not waiting else "catching_up",
+        })  # fmt: skip
+    return found
