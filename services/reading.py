@@ -7,6 +7,7 @@ which position it holds.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,10 +16,12 @@ import orjson
 from domain.errors import Forbidden
 from domain.events import Logged
 from domain.values import Reader, micros, ticket_chain
-from projections import directory, replay, tickets, timeline_query
+from projections import directory, tickets, timeline_query
+from projections import replay as replays
 from projections.cursor import Cursors
 from projections.slots import fill
-from projections.timeline_query import Filter, Page
+from projections.timeline_filter import Filter
+from projections.timeline_query import Arrival, Page
 from services.audit.reads import ReadAudit
 from services.catalogue import PROJECTIONS
 from services.deployment import Deployment
@@ -40,6 +43,14 @@ class Answer:
 
     page: Page
     stale: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some steps of a replay, and how many there are in all."""
+
+    total: int
+    steps: list[replays.Step]
 
 
 class Reading:
@@ -87,7 +98,7 @@ class Reading:
         seen = [link for link in links if link]
         if not seen:
             raise NotFound(f"no ticket {ticket_id} is known")
-        whole: dict[str, Any] = self._filled(replay.whole(seen))
+        whole: dict[str, Any] = self._filled(replays.whole(seen))
         return whole
 
     def timeline(
@@ -112,18 +123,24 @@ class Reading:
 
     def since(
         self, company_id: str, filter: Filter, position: int, limit: int = 200
-    ) -> list[bytes]:
+    ) -> list[Arrival]:
         """List what was recorded after *position*, in recorded order: for those who follow."""
         reader = self._may("read", company_id)
-        view = self._view("timeline")
         found = timeline_query.recorded_since(
-            view, reader, company_id, position, filter, self._cursors(), limit
-        )
-        return self._fill_entries(found, filter)
+            self._view("timeline"), reader, company_id, position, filter, self._cursors(),
+            limit=limit, head=self.position("timeline"),
+        )  # fmt: skip
+        filled = self._fill_entries([arrival.entry for arrival in found], filter)
+        return [a._replace(entry=entry) for a, entry in zip(found, filled, strict=True)]
+
+    def contacts(self, company_id: str) -> list[dict[str, Any]]:
+        """List the people of a company, each in their last role; who left comes last."""
+        self._may("read", company_id)
+        return directory.contacts_of(self._view("directory"), company_id)
 
     def replay(
         self, target: str, step: int | None = None, known_at: int | None = None
-    ) -> Iterator[replay.Step]:
+    ) -> Iterator[replays.Step]:
         """Yield the steps of a ticket or a company, each with the state after it.
 
         Args:
@@ -135,7 +152,7 @@ class Reading:
             NotFound: If there is no such ticket, company or step.
         """
         reader, is_ticket, events = self._history(target, known_at)
-        steps = (replay.replay if is_ticket else replay.company_replay)(
+        steps = (replays.replay if is_ticket else replays.company_replay)(
             events, reader, start=step or 1
         )
         shown = 0
@@ -147,12 +164,50 @@ class Reading:
         if not shown:
             raise NotFound(f"{target} has no step {step or 1}")
 
-    def diff(self, ticket_id: str, start: replay.Instant, end: replay.Instant,
-             clock: replay.Clock) -> replay.Difference:  # fmt: skip
+    def window(self, target: str, step: int | None, size: int) -> "Window":
+        """List up to *size* steps of a replay, the last of them *step*, or the newest one.
+
+        Raises:
+            NotFound: If there is no such ticket, company or step.
+        """
+        reader, is_ticket, events = self._history(target)
+        total = replays.count(events, reader)
+        last = total if step is None else step
+        if not 1 <= last <= total:
+            raise NotFound(f"{target} has {total:,} steps, no step {last:,}")
+        first = max(1, last - size + 1)
+        walk = replays.replay if is_ticket else replays.company_replay
+        steps = islice(walk(events, reader, start=first), last - first + 1)
+        return Window(total, [self._filled_step(found) for found in steps])
+
+    def named(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Put names where a state names people by their ids."""
+        wanted = {f"contact/{c}" for c in (state["requester_id"], *state["reporters"]) if c}
+        agent = state["assignee"]["agent"]
+        names = self._names(wanted | ({f"staff/{agent}"} if agent else set()))
+        return {
+            **state,
+            "requester_id": names.get(f"contact/{state['requester_id']}", state["requester_id"]),
+            "reporters": [names.get(f"contact/{c}", c) for c in state["reporters"]],
+            "assignee": {
+                "agent": names.get(f"staff/{agent}", agent),
+                "team": state["assignee"]["team"],
+            },
+        }
+
+    def company_name(self, company_id: str | None) -> str | None:
+        """Find what a company is called, if the one who asks may know."""
+        try:
+            return company_id and self.company(company_id).get("name")
+        except Forbidden:
+            return None
+
+    def diff(self, ticket_id: str, start: replays.Instant, end: replays.Instant,
+             clock: replays.Clock) -> replays.Difference:  # fmt: skip
         """Say what changed in a ticket between two instants or positions."""
         reader, is_ticket, events = self._history(f"ticket/{ticket_id.removeprefix('ticket/')}")
         assert is_ticket  # noqa: S101  asked for as one
-        found = replay.difference(events, start, end, clock, reader)
+        found = replays.difference(events, start, end, clock, reader)
         return replace(
             found,
             **{
@@ -219,7 +274,7 @@ class Reading:
             raise NotFound(f"no ticket {target} is known")
         for company in sorted(c for c in companies if c and reader.may_read(c)):
             self._audit.viewed(
-                self._who, company, ticket_id=ticket_chain(target) if streams else None,
+                self._who, company, ticket_id=ticket_chain(streams[0].removeprefix("ticket/")) if streams else None,
                 position=max(e.position for e in events), count=len(events),
             )  # fmt: skip
         return reader, bool(streams), events
@@ -231,17 +286,20 @@ class Reading:
     def _filled(self, value: Any) -> Any:
         return orjson.loads(fill(orjson.dumps(value), self._names))
 
-    def _filled_step(self, step: replay.Step) -> replay.Step:
+    def _filled_step(self, step: replays.Step) -> replays.Step:
         return replace(step, event=self._filled(step.event))
 
     def _names(self, people: set[str], filter: Filter | None = None) -> dict[str, str]:
         """Find names as they were known on the clocks of the question."""
-        contacts = {p.split("/", 1)[1] for p in people if p.startswith("contact/")}
-        staff = {p.split("/", 1)[1] for p in people if p.startswith("staff/")}
+        split: dict[str, list[str]] = {"contact": [], "staff": []}
+        for person in sorted(people):
+            kind, _, local_id = person.partition("/")
+            split[kind].append(local_id)
         as_of = filter.as_of if filter else None
         known_at = filter.known_at if filter else None
-        named = directory.names(self._view("directory"), contacts, as_of, known_at)
+        named = directory.names(self._view("directory"), split["contact"], as_of, known_at)
+        staff = self._deployment.control.staff(split["staff"])
         return {
-            **{f"contact/{id}": name for id, name in named.items()},
-            **{f"staff/{id}": name for id, name in self._deployment.control.staff(staff).items()},
+            **{f"contact/{contact}": name for contact, name in named.items()},
+            **{f"staff/{agent}": name for agent, name in staff.items()},
         }

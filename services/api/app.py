@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
 from starlette.middleware.base import RequestResponseEndpoint
 
 from services.api import companies, events, meta, problems, tickets
 from services.deployment import Deployment
+from services.web import pages
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -33,8 +35,9 @@ def create_app(deployment: Deployment) -> FastAPI:
     app = FastAPI(title="longcase", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.deployment = deployment
     problems.install(app)
-    for part in (events, companies, tickets, meta):
+    for part in (events, companies, tickets, meta, pages):
         app.include_router(part.router)
+    app.mount("/static", StaticFiles(directory=pages.HERE / "static"), "static")
 
     @app.middleware("http")
     async def guard(request: Request, call_next: RequestResponseEndpoint) -> Response:

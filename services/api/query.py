@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from domain.values import Level, Visibility, micros
+from domain.values import Level, Visibility
 from projections.replay import Instant
-from projections.timeline_query import Filter
+from projections.timeline_filter import Filter
 from services.api.problems import BadRequest
 from services.reading import Reading
 
@@ -44,9 +44,9 @@ class TimelineQuery(BaseModel):
     def filter(self, read: Reading) -> Filter:
         """Build the filter of the projection's query."""
         return Filter(
-            since=self.since and micros(self.since),
-            until=self.until and micros(self.until),
-            as_of=self.as_of and micros(self.as_of),
+            since=self.since,
+            until=self.until,
+            as_of=self.as_of,
             known_at=known(read, self.known_at),
             types=tuple(self.type),
             actors=tuple(self.actor),

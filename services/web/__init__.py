@@ -1,0 +1,1 @@
+"""The pages: server-rendered, read-only, without a line of script."""
