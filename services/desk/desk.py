@@ -27,12 +27,12 @@ from domain.reads import Reads
 from domain.survey import Survey
 from domain.ticket import Ticket
 from services.control import Control, Keyring
-from services.decision import Decision, Pending, Repeated
-from services.grouping import Group
+from services.desk.decision import Decision, Pending, Repeated
+from services.desk.grouping import Group
 from services.receipts import Receipt, refused
-from services.references import References
+from services.desk.references import References
 from services.store import Conflict, Log
-from services.store.mapper import EventMapper
+from services.desk.mapper import EventMapper
 from services.wire import Report
 
 KINDS: Final[dict[str, type[Aggregate[Any]]]] = {

@@ -21,9 +21,9 @@ from domain.events.ticket import TicketMovedAway
 from domain.ticket import Ticket
 from domain.values import UNASSIGNED, micros
 from services.control import Keyring
-from services.documents import document, follow
+from services.desk.documents import document, follow
 from services.receipts import Receipt, refused
-from services.references import References
+from services.desk.references import References
 from services.sealing import seal, unseal
 from services.store import Placement, ReportRow
 from services.store.log import KnownReport

@@ -1,0 +1,5 @@
+"""The desk: the one door for what happened.  Load, decide, save."""
+
+from services.desk.desk import BATCH, Desk, Unavailable
+
+__all__ = ["BATCH", "Desk", "Unavailable"]
