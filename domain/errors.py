@@ -4,7 +4,9 @@ Refused
 ├── Unreadable            the report itself is wrong: type, field, time, size
 │   ├── UnknownType
 │   ├── InvalidReport
-│   └── TooLarge
+│   ├── TooLarge
+│   ├── QueryRefused      what is asked of a read model cannot be understood
+│   └── CursorRefused     not a cursor of ours, or one for another question
 └── Forbidden             a rule forbids it
     ├── AlreadyOpened, AlreadyRegistered, AlreadyMade, AlreadyMoved
     ├── NotOpened, NotRegistered
@@ -13,6 +15,7 @@ Refused
     │   UnknownSurvey, UnknownMerge
     ├── MergedIntoItself
     ├── PersonErased
+    ├── CompanyHidden     the reader has no right to this company
     ├── ReferenceTaken
     ├── ContentDiffers    the same external id came with other content
     ├── TooFarAhead       it is said to have happened in the future
@@ -46,8 +49,20 @@ class TooLarge(Unreadable):
     """The event is larger than 256 KiB."""
 
 
+class QueryRefused(Unreadable):
+    """A filter, a search or a limit is out of range, or empty."""
+
+
+class CursorRefused(Unreadable):
+    """The text is not a cursor, was changed, or belongs to another company or filter."""
+
+
 class Forbidden(Refused):
     """A rule forbids it."""
+
+
+class CompanyHidden(Forbidden):
+    """The reader has no right to this company."""
 
 
 class AlreadyOpened(Forbidden):
