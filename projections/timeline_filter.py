@@ -1,0 +1,172 @@
+"""What to show of a timeline: several filters at once, each of several values."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+
+from domain.errors import QueryRefused
+from domain.values import Reader, ticket_chain
+from projections.cursor import DIGEST
+from projections.projection import View
+from projections.words import Term, fts5_query, parse, ts_query
+
+MOST: Final = 200
+"""Values of one filter."""
+
+FARTHEST: Final = 2**63 - 1
+"""The largest number that both databases keep."""
+
+COLUMNS: Final = {
+    "types": "type",
+    "actors": "actor",
+    "channels": "channel",
+    "severities": "severity",
+    "tickets": "ticket_id",
+    "contacts": "contact_id",
+    "products": "product",
+    "departments": "department",
+    "visibilities": "visibility",
+}
+"""Filters by values to the columns that hold them."""
+
+BOUNDS: Final = {
+    "since": "occurred_at >= ?",
+    "until": "occurred_at < ?",
+    "as_of": "occurred_at <= ?",
+}
+
+SEVERAL: Final = {"tickets": "ticket", "contacts": "contact", "products": "product"}
+"""Filters for which an entry may have several values."""
+
+UNSEEN: Final = ("actors", "channels", "severities", "contacts", "products", "search")
+"""What a redacted entry does not show, and so is not found by."""
+
+Condition = tuple[str, list[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """What to show; what is empty filters nothing, and several values mean any of them.
+
+    Attributes:
+        since: Happened then or later; times are microseconds since 1970.
+        until: Happened before.
+        as_of: Happened by then.
+        known_at: The last position that is known of.
+        types: Stored names of events, such as ``ticket.opened``.
+        actors: Who did it, such as ``agent/mia``.
+        severities: As known when the entry was recorded; 1 is the worst.
+        tickets: Ids of tickets; any stream of a chain stands for the whole chain.
+        search: Words, ``"quoted phrases"``; of the last word the beginning is enough.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    as_of: int | None = None
+    known_at: int | None = None
+    types: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    severities: tuple[int, ...] = ()
+    tickets: tuple[str, ...] = ()
+    contacts: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+    departments: tuple[str, ...] = ()
+    visibilities: tuple[str, ...] = ()
+    search: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check and order what is asked.
+
+        Raises:
+            QueryRefused: If a number is out of range, a text cannot be stored, a filter has
+                more than 200 values, or the search has no word.
+        """
+        object.__setattr__(self, "tickets", tuple(map(ticket_chain, self.tickets)))
+        for name in COLUMNS:
+            values = tuple(sorted(set(getattr(self, name))))
+            object.__setattr__(self, name, values)
+            _check_values(name, values)
+        for name in ("since", "until", "as_of", "known_at"):
+            _check_values(name, (getattr(self, name) or 0,))
+        if self.search is not None:
+            parse(self.search)
+
+    def digest(self) -> bytes:
+        """Say in a few bytes what is asked: equal for equal filters."""
+        asked = [getattr(self, field.name) for field in fields(self)]
+        return blake2b(orjson.dumps(asked), digest_size=DIGEST).digest()
+
+
+def _check_values(name: str, values: tuple[Any, ...]) -> None:
+    if len(values) > MOST:
+        raise QueryRefused(f"{name} takes at most {MOST} values; there are {len(values)}")
+    for value in values:
+        if isinstance(value, int) and not -FARTHEST <= value <= FARTHEST:
+            raise QueryRefused(f"{name}: {value} is out of range")
+        if isinstance(value, str) and ("\x00" in value or not _is_text(value)):
+            raise QueryRefused(f"{name}: a value is not text that can be stored")
+
+
+def _is_text(value: str) -> bool:
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def conditions(view: View, reader: Reader, company_id: str, asked: Filter) -> list[Condition]:
+    """Write *asked* as SQL conditions over entries, with what *reader* may find."""
+    found = [("company_id = ?", [company_id]), *_visible(reader, asked)]
+    for name, column in COLUMNS.items():
+        if values := getattr(asked, name):
+            found.append(_any_of(view, company_id, column, SEVERAL.get(name), values))
+    for bound, sql in BOUNDS.items():
+        if (moment := getattr(asked, bound)) is not None:
+            found.append((sql, [moment]))
+    if asked.search is not None:
+        found.append(_matching(view, company_id, parse(asked.search)))
+    return found
+
+
+def _any_of(
+    view: View, company_id: str, column: str, kind: str | None, values: tuple[Any, ...]
+) -> Condition:
+    marks = ", ".join("?" * len(values))
+    own = f"{column} IN ({marks})" if len(values) > 1 else f"{column} = ?"
+    if kind is None:
+        return own, list(values)
+    several = f"FROM {{also}} WHERE company_id = ? AND kind = ? AND id IN ({marks})"
+    named = [company_id, kind, *values]
+    # Few entries name several; where none does, the index of the column alone serves.
+    if view.one(f"SELECT 1 {several} LIMIT 1", named) is None:
+        return own, list(values)
+    return f"({own} OR position IN (SELECT position {several}))", [*values, *named]
+
+
+def _visible(reader: Reader, asked: Filter) -> Iterator[Condition]:
+    """Hide what *reader* may not find: an entry is found by what is seen of it."""
+    if reader.public_only:
+        yield "visibility = 'public' AND public_seq IS NOT NULL", []
+        return
+    hidden = {"public", "internal", "restricted"} - reader.visibilities
+    if not hidden:
+        return
+    readable = sorted(reader.visibilities)
+    condition = f"visibility IN ({_marks(readable)})"
+    if any(getattr(asked, name) for name in UNSEEN):
+        yield condition, [*readable]
+    elif hidden != {"restricted"}:
+        yield f"({condition} OR visibility = 'restricted')", [*readable]
+
+
+def _marks(values: Iterable[Any]) -> str:
+    return ", ".join("?" for _ in values) or "NULL"
+
+
+def _matching(view: View, company_id: str, terms: tuple[Term, ...]) -> Condition:
+    if view.database.dialect == "sqlite":
+        found = "SELECT rowid FROM {search} WHERE {search} MATCH ?"
+        return f"position IN ({found})", [fts5_query(company_id, terms)]
+    found = "SELECT position FROM {search} WHERE words @@ CAST(? AS tsquery)"
+    return f"position IN ({found})", [ts_query(company_id, terms)]
