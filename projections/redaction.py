@@ -1,0 +1,49 @@
+"""What a reader may not read of an event: its text goes, that it happened stays."""
+
+from typing import Any, Final, TypeVar
+
+from domain.events import Event, Recorded
+from domain.events.base import Part, marks
+from domain.values import Reader
+
+RESTRICTED: Final = "[restricted]"
+"""What stands where a text is that the reader may not read."""
+
+P = TypeVar("P", bound=Part)
+E = TypeVar("E", bound=Event)
+
+
+def redact(recorded: Recorded[E]) -> Recorded[E]:
+    """Copy the event with every text replaced that would be sealed."""
+    data = _without_text(recorded.data)
+    return recorded if data is recorded.data else recorded.model_copy(update={"data": data})
+
+
+def is_hidden(reader: Reader, recorded: Recorded[Any]) -> bool:
+    """Say whether the event does not exist for *reader*: a customer sees what is public."""
+    return reader.public_only and not (
+        recorded.visibility == "public" and reader.may_read(recorded.company_id)
+    )
+
+
+def is_closed(reader: Reader, recorded: Recorded[Any]) -> bool:
+    """Say whether *reader* may know that the event happened, but not read it."""
+    return recorded.visibility not in reader.visibilities or not reader.may_read(
+        recorded.company_id
+    )
+
+
+def _without_text(part: P) -> P:
+    update: dict[str, Any] = {}
+    for mark in marks(type(part)):
+        value = getattr(part, mark.field)
+        if not value or not (mark.seal or mark.part):
+            continue
+        blank = tuple(_blank(item) for item in value) if mark.many else _blank(value)
+        if blank != value:
+            update[mark.field] = blank
+    return part.model_copy(update=update) if update else part
+
+
+def _blank(value: Any) -> Any:
+    return _without_text(value) if isinstance(value, Part) else RESTRICTED

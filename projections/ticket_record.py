@@ -1,0 +1,115 @@
+"""The record of one ticket: its fields, and how it is written and read back.
+
+Times are text as in JSON, so that a record is its own document.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+import orjson
+
+Entry = dict[str, Any]
+Stage = Literal["new", "open", "on_hold", "resolved", "closed"]
+Status = Literal["new", "open", "on_hold", "resolved", "closed", "moved", "merged"]
+
+COUNTED: Final = (
+    "events", "customer_messages", "agent_replies", "notes", "steps", "reopened", "reassigned",
+    "holds",
+)  # fmt: skip
+
+BLANKS: Final[dict[str, Entry]] = {
+    "steps": {"kind": None, "what": None, "outcome": None, "installation_id": None,
+              "by": None, "at": None, "event_id": None},
+    "promises": {"what": None, "to": None, "by": None, "made_at": None, "due_at": None,
+                 "state": "open", "ended_at": None},
+    "facts_asked": {"from": None, "at": None, "times": 0},
+    "consultations": {"department": None, "question": None, "by": None, "asked_at": None,
+                      "due_at": None, "state": "asked", "answer": None, "answered_by": None,
+                      "answered_at": None},
+    "escalations": {"source": None, "by_contact_id": None, "to_role": None, "reason": None,
+                    "severity": None, "raised_at": None, "state": "raised", "outcome": None,
+                    "agreed_with": None, "resolved_at": None},
+    "milestones": {"state": "running", "due_at": None, "entitlement_id": None, "at": None,
+                   "elapsed_business": None},
+}  # fmt: skip
+"""The lists of a ticket, and what an entry of each holds beside its id."""
+
+
+@dataclass(slots=True)
+class TicketState:
+    """What is known of one ticket stream.
+
+    Attributes:
+        stage: Where it stands, or stood when it was moved or merged.
+        reporters: Contacts who joined, beside the requester.
+        opened_at: When the chain's first stream was opened.
+        promises: Open and ended ones, oldest first, as all lists here.
+        merges: Those in force: the event and the ticket this one went into.
+        fields: The last values of the source's own fields.
+    """
+
+    ticket_id: str = ""
+    chain_id: str = ""
+    company_id: str | None = None
+    number: str | None = None
+    subject: str | None = None
+    status: Status = "new"
+    stage: Stage = "new"
+    waiting_for: str | None = None
+    waiting_until: str | None = None
+    requester_id: str | None = None
+    reporters: list[str] = field(default_factory=list)
+    channel: str | None = None
+    priority: int | None = None
+    severity: int | None = None
+    category: str | None = None
+    product_id: str | None = None
+    department: str | None = None
+    support_line: str | None = None
+    installation_ids: list[str] = field(default_factory=list)
+    assignee: Entry = field(default_factory=lambda: {"agent": None, "team": None})
+    opened_at: str | None = None
+    first_reply_at: str | None = None
+    last_reply_at: str | None = None
+    last_customer_message_at: str | None = None
+    last_event_at: str | None = None
+    resolved_at: str | None = None
+    closed_at: str | None = None
+    resolution_code: str | None = None
+    root_cause: str | None = None
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    steps: list[Entry] = field(default_factory=list)
+    promises: list[Entry] = field(default_factory=list)
+    facts_asked: list[Entry] = field(default_factory=list)
+    consultations: list[Entry] = field(default_factory=list)
+    escalations: list[Entry] = field(default_factory=list)
+    milestones: list[Entry] = field(default_factory=list)
+    links: list[Entry] = field(default_factory=list)
+    merges: list[Entry] = field(default_factory=list)
+    merged_into: str | None = None
+    moved_to: str | None = None
+    continues: str | None = None
+    fields: dict[str, str | None] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Entry] = field(default_factory=dict, repr=False, compare=False)
+
+    def entry(self, entries: str, id: str) -> Entry:
+        """Find the entry *id* of a list, blank and at its end if it is new."""
+        known = self._known.get((entries, id))
+        if known is None:
+            known = self._known[entries, id] = {"id": id, **BLANKS[entries]}
+            getattr(self, entries).append(known)
+        return known
+
+
+def dump(state: TicketState) -> bytes:
+    """Write the state as canonical JSON: equal states give equal bytes."""
+    return orjson.dumps(state, option=orjson.OPT_SORT_KEYS)
+
+
+def load(document: bytes | str) -> TicketState:
+    """Read back what `dump` wrote."""
+    state = TicketState(**orjson.loads(document))
+    for entries in BLANKS:
+        for known in getattr(state, entries):
+            state._known[entries, known["id"]] = known  # noqa: SLF001  the state's own index
+    return state

@@ -1,0 +1,205 @@
+"""Every ticket as it stands, one row for each stream.
+
+A row holds the state as those see it who may read everything, as those who may not read what
+is restricted, and as the customer sees it.  An event older than what the row has folded folds
+the stream again, once for each page, so that a row is always the fold in the order of
+happening, whatever the order of arrival.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final, cast
+
+import orjson
+
+from domain.events import AnyTicketEvent, Logged, Recorded
+from domain.values import Reader, micros
+from projections.chunks import in_chunks
+from projections.database import Row
+from projections.projection import Projection, View, by_stream
+from projections.redaction import redact
+from projections.ticket_state import TicketState, dump, evolve, load
+
+COLUMNS: Final = (
+    "stream", "ticket_id", "chain_id", "company_id", "status", "severity", "priority", "agent",
+    "team", "requester_id", "product_id", "subject", "opened_at", "last_event_at",
+    "last_position", "doc", "internal_doc", "public_doc",
+)  # fmt: skip
+
+SCHEMA: Final = (
+    """CREATE TABLE {states} (
+    stream {text} PRIMARY KEY,
+    ticket_id {text} NOT NULL,
+    chain_id {text} NOT NULL,
+    company_id {text},
+    status {text} NOT NULL,
+    severity {bigint},
+    priority {bigint},
+    agent {text},
+    team {text},
+    requester_id {text},
+    product_id {text},
+    subject {text},
+    opened_at {bigint},
+    last_event_at {bigint} NOT NULL,
+    last_position {bigint} NOT NULL,
+    doc {blob} NOT NULL,
+    internal_doc {blob},
+    public_doc {blob})""",
+    "CREATE INDEX {states}_by_company ON {states} (company_id, status)",
+    "CREATE INDEX {states}_by_chain ON {states} (chain_id)",
+)
+
+SUMMARY: Final = (
+    "ticket_id", "chain_id", "company_id", "number", "subject", "status", "waiting_for",
+    "requester_id", "reporters", "channel", "severity", "priority", "category", "product_id",
+    "assignee", "opened_at", "last_event_at", "resolved_at", "resolution_code", "root_cause",
+    "counts", "merged_into", "moved_to",
+)  # fmt: skip
+"""What a list of tickets says of each."""
+
+OPEN: Final = ("new", "open", "on_hold")
+UPDATE: Final = (
+    f"UPDATE {{states}} SET {', '.join(f'{c} = ?' for c in COLUMNS[1:])} WHERE stream = ?"
+)
+KNOWN: Final = "SELECT stream, last_event_at, last_position, doc, internal_doc, public_doc"
+READ: Final = "SELECT company_id, doc, internal_doc, public_doc FROM {states}"
+
+
+@dataclass(slots=True)
+class Folded:
+    """One stream, folded as far as it is known.
+
+    Attributes:
+        newest: When the newest thing in it happened, in microseconds.
+        position: The last position folded.
+        internal: The state without restricted text; ``None`` while that is all there is.
+        public: The state as the customer sees it; ``None`` while it sees nothing.
+    """
+
+    full: TicketState = field(default_factory=TicketState)
+    internal: TicketState | None = None
+    public: TicketState | None = None
+    newest: int = 0
+    position: int = 0
+
+    def take(self, events: Iterable[Logged]) -> None:
+        """Fold *events*, none older than what was folded before."""
+        for logged in events:
+            recorded = cast("Recorded[AnyTicketEvent]", logged.event)
+            restricted = recorded.visibility == "restricted"
+            if restricted and self.internal is None:
+                self.internal = load(dump(self.full))
+            if self.internal is not None:
+                evolve(self.internal, redact(recorded) if restricted else recorded)
+            if recorded.visibility == "public":
+                self.public = self.public or TicketState()
+                evolve(self.public, recorded)
+            evolve(self.full, recorded)
+            self.newest = micros(recorded.occurred_at)
+            self.position = max(self.position, logged.position)
+
+
+def apply(view: View, page: Sequence[Logged]) -> None:
+    """Fold a page of events into the rows of their streams."""
+    arrived: dict[str, list[Logged]] = {}
+    for logged in page:
+        if logged.event.kind == "ticket":
+            arrived.setdefault(logged.event.stream_id, []).append(logged)
+    known = _known(view, arrived)
+    rows = {
+        stream: _row(stream, _folded(view, known.get(stream), stream, events, page[-1].position))
+        for stream, events in arrived.items()
+    }
+    view.insert("states", COLUMNS, [row for stream, row in rows.items() if stream not in known])
+    view.many(UPDATE, [(*rows[stream][1:], stream) for stream in known])
+
+
+tickets: Final = Projection(
+    name="tickets", version=1, tables=("states",), schema=SCHEMA, apply=apply, sequence=by_stream
+)
+
+
+def of_company(
+    view: View,
+    reader: Reader,
+    company_id: str,
+    status: str | None = None,
+    limit: int | None = None,
+) -> list[dict[str, Any]]:
+    """List a company's tickets: open ones by severity, priority and age, then the last ended."""
+    rows = view.all(f"{READ} WHERE company_id = ?", (company_id,))
+    states = [state for row in rows if (state := _readable(reader, row))]
+    found = [state for state in states if status in (None, state["status"])]
+    found.sort(key=lambda state: state["last_event_at"], reverse=True)
+    found.sort(key=_urgency)
+    return [{name: state[name] for name in SUMMARY} for state in islice(found, limit)]
+
+
+def state_of(view: View, reader: Reader, ticket_id: str) -> dict[str, Any] | None:
+    """Read one ticket as it stands, as far as *reader* may; ``None`` if there is none for them."""
+    row = view.one(f"{READ} WHERE stream = ?", (f"ticket/{ticket_id}",))
+    return _readable(reader, row) if row else None
+
+
+def _readable(reader: Reader, row: Row) -> dict[str, Any] | None:
+    company_id, doc, internal, public = row
+    if not reader.may_read(company_id):
+        return None
+    if reader.public_only or "internal" not in reader.visibilities:
+        doc = public
+    elif "restricted" not in reader.visibilities:
+        doc = internal or doc
+    return cast("dict[str, Any]", orjson.loads(doc)) if doc else None
+
+
+def _urgency(state: dict[str, Any]) -> tuple[Any, ...]:
+    if state["status"] not in OPEN:
+        return (1,)
+    return (0, state["severity"] or 9, state["priority"] or 9, state["opened_at"] or "~")
+
+
+def _known(view: View, streams: Iterable[str]) -> dict[str, Folded]:
+    known = {}
+    for row in in_chunks(view, f"{KNOWN} FROM {{states}} WHERE stream IN (…)", streams):
+        stream, newest, position, *documents = row
+        full, internal, public = (load(document) if document else None for document in documents)
+        known[stream] = Folded(full or TicketState(), internal, public, newest, position)
+    return known
+
+
+def _folded(
+    view: View, known: Folded | None, stream: str, arrived: list[Logged], upto: int
+) -> Folded:
+    """Fold what *arrived* onto what is known; all of it again if something of it is late."""
+    arrived.sort(key=lambda logged: logged.happened)
+    if known is None or arrived[0].happened[0] >= known.newest:
+        folded = known or Folded()
+        folded.take(arrived)
+    else:
+        folded = Folded()
+        folded.take(_history(view, stream, upto))
+    return folded
+
+
+def _history(view: View, stream: str, upto: int) -> list[Logged]:
+    if view.history is None:
+        raise RuntimeError(f"{stream} has a late event; folding it again takes the log")
+    return view.history(stream, upto)
+
+
+def _row(stream: str, folded: Folded) -> Row:
+    state = folded.full
+    return (
+        stream, state.ticket_id, state.chain_id, state.company_id, state.status, state.severity,
+        state.priority, state.assignee["agent"], state.assignee["team"], state.requester_id,
+        state.product_id, state.subject, _micros(state.opened_at), folded.newest, folded.position,
+        dump(state), folded.internal and dump(folded.internal),
+        folded.public and dump(folded.public),
+    )  # fmt: skip
+
+
+def _micros(text: str | None) -> int | None:
+    return micros(datetime.fromisoformat(text)) if text else None
