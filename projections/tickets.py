@@ -196,8 +196,8 @@ def _row(stream: str, folded: Folded) -> Row:
         stream, state.ticket_id, state.chain_id, state.company_id, state.status, state.severity,
         state.priority, state.assignee["agent"], state.assignee["team"], state.requester_id,
         state.product_id, state.subject, _micros(state.opened_at), folded.newest, folded.position,
-        dump(state), folded.internal and dump(folded.internal),
-        folded.public and dump(folded.public),
+        dump(state), dump(folded.internal) if folded.internal else None,
+        dump(folded.public) if folded.public else None,
     )  # fmt: skip
 
 
