@@ -1,0 +1,107 @@
+"""A company in a few figures, folded from its events: what a replay shows beside each step."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final, cast, get_args
+
+import orjson
+
+from domain.events import AnyTicketEvent, Event, Recorded
+from domain.events.company import (
+    CompanyEscalationRaised,
+    CompanyEscalationResolved,
+    CompanyRegistered,
+    ContactAffiliated,
+    ContactAffiliationEnded,
+)
+from domain.events.interaction import InteractionLogged
+from domain.events.ticket import AgentReplySent, CustomerMessageReceived
+from domain.values import rfc3339
+from projections.changes import changes
+from projections.ticket_record import Status
+from projections.ticket_state import TicketState, evolve
+
+STATUSES: Final[tuple[str, ...]] = get_args(Status)
+
+
+@dataclass(slots=True)
+class CompanySummary:
+    """How many tickets, people, promises and escalations a company has, and the last contact."""
+
+    company_id: str | None = None
+    name: str | None = None
+    events: int = 0
+    tickets: Counter[str] = field(default_factory=Counter)
+    promises: Counter[str] = field(default_factory=Counter)
+    contacts: set[str] = field(default_factory=set)
+    escalations: set[str] = field(default_factory=set)
+    last_contact: dict[str, Any] | None = None
+    states: dict[str, TicketState] = field(default_factory=dict)
+
+    def take(self, recorded: Recorded[Event]) -> None:
+        """Take over one event of the company, of whatever stream."""
+        self.events += 1
+        self.company_id = self.company_id or recorded.company_id
+        if recorded.kind == "ticket":
+            self._take_ticket(cast("Recorded[AnyTicketEvent]", recorded))
+        match recorded.data:
+            case CompanyRegistered(name=name):
+                self.name = name
+            case ContactAffiliated(contact_id=contact):
+                self.contacts.add(contact)
+            case ContactAffiliationEnded(contact_id=contact):
+                self.contacts.discard(contact)
+            case CompanyEscalationRaised(escalation_id=escalation):
+                self.escalations.add(escalation)
+            case CompanyEscalationResolved(escalation_id=escalation):
+                self.escalations.discard(escalation)
+            case CustomerMessageReceived() | AgentReplySent() | InteractionLogged():
+                self.last_contact = {
+                    "type": recorded.type,
+                    "at": rfc3339(recorded.occurred_at),
+                    "actor": recorded.actor,
+                    "stream_id": recorded.stream_id,
+                }
+            case _:
+                pass
+
+    def figures(self) -> dict[str, Any]:
+        """Tell the figures as they stand."""
+        return {
+            "company_id": self.company_id,
+            "name": self.name,
+            "events": self.events,
+            "tickets": {status: self.tickets[status] for status in STATUSES},
+            "promises": {state: self.promises[state] for state in ("open", "kept", "broken")},
+            "contacts": len(self.contacts),
+            "escalations": len(self.escalations),
+            "last_contact": self.last_contact,
+        }
+
+    def dump(self) -> bytes:
+        """Write the figures as canonical JSON."""
+        return orjson.dumps(self.figures(), option=orjson.OPT_SORT_KEYS)
+
+    def _take_ticket(self, recorded: Recorded[AnyTicketEvent]) -> None:
+        state = self.states.get(recorded.stream_id)
+        if state is None:
+            state = self.states[recorded.stream_id] = TicketState()
+        else:
+            self._count(state, -1)
+        evolve(state, recorded)
+        self._count(state, +1)
+
+    def _count(self, state: TicketState, by: int) -> None:
+        self.tickets[state.status] += by
+        for promise in state.promises:
+            self.promises[promise["state"]] += by
+
+
+def figures_in_words(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Say how the figures differ, a sentence for each."""
+    return [
+        f"{' '.join(change['path']).replace('_', ' ').capitalize()}: "
+        f"{change['old']} → {change['new']}."
+        for change in changes(before, after)
+        if isinstance(change["old"], int) and isinstance(change["new"], int)
+    ]

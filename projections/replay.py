@@ -1,0 +1,271 @@
+"""Replay: every step of a ticket or a company, with the state it left.
+
+Events come in, in the order of happening; nothing is read and nothing is written here.  What
+the reader may not read goes through `redact` before it is folded, so that no state can tell
+more than its steps do.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, cast
+
+import orjson
+
+from domain.events import AnyTicketEvent, Event, Logged, Recorded
+from domain.values import Reader, everything, micros, rfc3339
+from projections.changes import Change, changes, in_words
+from projections.company_summary import CompanySummary, figures_in_words
+from projections.lines import line_of
+from projections.redaction import RESTRICTED, is_closed, is_hidden, redact
+from projections.ticket_chain import whole
+from projections.ticket_state import TicketState, dump, evolve
+
+__all__ = [
+    "Clock",
+    "Difference",
+    "Instant",
+    "Step",
+    "company_difference",
+    "company_replay",
+    "difference",
+    "rendered",
+    "replay",
+    "state_at",
+    "until",
+    "whole",
+]
+
+Clock = Literal["happened", "recorded"]
+Instant = datetime | int
+"""A time on the clock that is asked, or a position."""
+
+EVERYTHING: Final = everything()
+NO_TICKET: Final = dump(TicketState())
+NO_COMPANY: Final = CompanySummary().dump()
+
+OUTLINE: Final = (
+    "ticket_id", "chain_id", "status", "stage", "opened_at", "last_event_at", "counts", "moved_to",
+    "continues",
+)  # fmt: skip
+"""What is told of a stream whose company is out of the reader's reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a replay.
+
+    Attributes:
+        ordinal: Counts what the reader can see, from 1.
+        position: Its place in the log; ``None`` for a customer, to whom holes would tell.
+        event: The event in small, with a line a person can read.
+        document: The state of its ticket stream, or of the company, after it: the same bytes
+            as the live one has.
+        others: For a moved ticket, the states of the other streams of its chain.
+    """
+
+    ordinal: int
+    position: int | None
+    event: dict[str, Any]
+    document: bytes
+    others: tuple[bytes, ...] = ()
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The state of its stream, or of the company, after the step."""
+        return _read(self.document)
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The state after the step, all streams of the ticket's chain joined."""
+        if not self.others:
+            return self.state
+        return whole(_read(document) for document in (*self.others, self.document))
+
+
+def replay(
+    events: Iterable[Logged], reader: Reader = EVERYTHING, *, start: int = 1
+) -> Iterator[Step]:
+    """Yield the steps of one ticket from step *start* on.
+
+    Args:
+        events: Those of all streams of the ticket's chain, in the order of happening.
+    """
+    links: dict[str, TicketState] = {}
+    for ordinal, logged in enumerate(_visible(events, reader), 1):
+        recorded = cast("Recorded[AnyTicketEvent]", _as_read(logged, reader))
+        stream = recorded.stream_id
+        state = links.setdefault(stream, TicketState())
+        evolve(state, recorded)
+        if ordinal >= start:
+            others = tuple(_shown(links[other], reader) for other in links if other != stream)
+            event = rendered(logged, recorded, reader, department=state.department)
+            yield Step(ordinal, event["position"], event, _shown(state, reader), others)
+
+
+def company_replay(
+    events: Iterable[Logged], reader: Reader = EVERYTHING, *, start: int = 1
+) -> Iterator[Step]:
+    """Yield the steps of one company from step *start* on, each with a small summary after it.
+
+    Args:
+        events: All of the company's, in the order of happening.
+    """
+    summary = CompanySummary()
+    within = (logged for logged in events if reader.may_read(logged.event.company_id))
+    for ordinal, logged in enumerate(_visible(within, reader), 1):
+        recorded = _as_read(logged, reader)
+        summary.take(recorded)
+        if ordinal >= start:
+            event = rendered(logged, recorded, reader)
+            yield Step(ordinal, event["position"], event, summary.dump())
+
+
+def count(events: Iterable[Logged], reader: Reader = EVERYTHING) -> int:
+    """Count the steps a reader can see."""
+    return sum(1 for _ in _visible(events, reader))
+
+
+def state_at(events: Iterable[Logged], step: int, reader: Reader = EVERYTHING) -> dict[str, Any]:
+    """Tell the whole state of the ticket after *step*; step 0 is before everything.
+
+    Raises:
+        LookupError: If the ticket has fewer steps.
+    """
+    if step == 0:
+        return _read(NO_TICKET)
+    found = next(replay(events, reader, start=step), None)
+    if found is None or step < 0:
+        raise LookupError(f"the ticket has no step {step}")
+    return found.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What changed between two instants.
+
+    Attributes:
+        steps: How many steps there were at each.
+        positions: The largest position known at each; ``None`` for a customer.
+        before: The whole state at the first instant; `after` at the second.
+        changes: The difference as data, which `apply` of `projections.changes` applies.
+        words: The same in sentences.
+    """
+
+    steps: tuple[int, int]
+    positions: tuple[int | None, int | None]
+    before: dict[str, Any]
+    after: dict[str, Any]
+    changes: list[Change]
+    words: list[str]
+
+
+def difference(
+    events: Iterable[Logged],
+    start: Instant,
+    end: Instant,
+    clock: Clock = "happened",
+    reader: Reader = EVERYTHING,
+) -> Difference:
+    """Say what changed in one ticket between two instants on a clock, or two positions."""
+    sides = _sides(_visible(events, reader), start, end, clock)
+    before, after = (state_at(side, len(side), reader) for side in sides)
+    return _difference(sides, reader, before, after, in_words(before, after))
+
+
+def company_difference(
+    events: Iterable[Logged],
+    start: Instant,
+    end: Instant,
+    clock: Clock = "happened",
+    reader: Reader = EVERYTHING,
+) -> Difference:
+    """Say how the figures of one company changed between two instants or positions."""
+    within = (logged for logged in events if reader.may_read(logged.event.company_id))
+    sides = _sides(_visible(within, reader), start, end, clock)
+    last = [next(company_replay(side, reader, start=len(side)), None) for side in sides]
+    before, after = (step.state if step else _read(NO_COMPANY) for step in last)
+    return _difference(sides, reader, before, after, figures_in_words(before, after))
+
+
+def until(events: Iterable[Logged], instant: Instant, clock: Clock = "happened") -> list[Logged]:
+    """Keep what lies within *instant*: a position, or a time by which it happened, or was known."""
+    if isinstance(instant, int):
+        return [logged for logged in events if logged.position <= instant]
+    moment = micros(instant)
+    if clock == "recorded":
+        return [logged for logged in events if logged.committed_at <= moment]
+    return [logged for logged in events if logged.happened[0] <= moment]
+
+
+def rendered(
+    logged: Logged,
+    recorded: Recorded[Any],
+    reader: Reader = EVERYTHING,
+    department: str | None = None,
+) -> dict[str, Any]:
+    """Put an event in small: when, what, by whom, and one line; less of it if it is closed."""
+    closed, customer = is_closed(reader, recorded), reader.public_only
+    return {
+        "position": None if customer else logged.position,
+        "public_seq": logged.public_seq,
+        "event_id": str(recorded.event_id),
+        "type": recorded.type,
+        "occurred_at": rfc3339(recorded.occurred_at),
+        "recorded_at": rfc3339(recorded.recorded_at),
+        "late": logged.late,
+        "actor": recorded.actor.split("/", 1)[0] if closed else recorded.actor,
+        "company_id": recorded.company_id if reader.may_read(recorded.company_id) else None,
+        "stream_id": recorded.stream_id,
+        "visibility": recorded.visibility,
+        "department": getattr(recorded.data, "department", None) or department,
+        "redacted": closed,
+        "text": RESTRICTED if closed else line_of(recorded),
+    }
+
+
+def _visible(events: Iterable[Logged], reader: Reader) -> Iterator[Logged]:
+    return (logged for logged in events if not is_hidden(reader, logged.event))
+
+
+def _as_read(logged: Logged, reader: Reader) -> Recorded[Event]:
+    return redact(logged.event) if is_closed(reader, logged.event) else logged.event
+
+
+def _shown(state: TicketState, reader: Reader) -> bytes:
+    """Write a state; of a company out of the reader's reach only its outline."""
+    if reader.may_read(state.company_id):
+        return dump(state)
+    return dump(TicketState(**{name: getattr(state, name) for name in OUTLINE}))
+
+
+def _sides(
+    events: Iterable[Logged], start: Instant, end: Instant, clock: Clock
+) -> tuple[list[Logged], list[Logged]]:
+    visible = list(events)
+    return until(visible, start, clock), until(visible, end, clock)
+
+
+def _difference(
+    sides: tuple[list[Logged], list[Logged]],
+    reader: Reader,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    words: list[str],
+) -> Difference:
+    first, second = (
+        None if reader.public_only else max((logged.position for logged in side), default=0)
+        for side in sides
+    )
+    return Difference(
+        steps=(len(sides[0]), len(sides[1])),
+        positions=(first, second),
+        before=before,
+        after=after,
+        changes=changes(before, after),
+        words=words,
+    )
+
+
+def _read(document: bytes) -> dict[str, Any]:
+    return cast("dict[str, Any]", orjson.loads(document))
