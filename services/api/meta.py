@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
 from domain.events import model_of
+from domain.events.schema import schema_of
 from services.api.identity import Deployed, Who
 from services.catalogue import PROJECTIONS
 from services.deployment import Deployment
@@ -45,7 +46,7 @@ def schema(type_name: str, version: int) -> dict[str, Any]:
         from services.reading import NotFound
 
         raise NotFound(f"{type_name} is at version {model.VERSION}")
-    return model.model_json_schema()
+    return schema_of(model)
 
 
 def standing(deployment: Deployment) -> list[dict[str, Any]]:
