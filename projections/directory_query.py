@@ -1,0 +1,216 @@
+"""What the directory is asked: what is this company, who are these people, who is calling."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from domain.values import Reader, everything, micros, moment, rfc3339
+from projections.affiliations import Tie, ties
+from projections.chunks import in_chunks
+from projections.database import Row
+from projections.handles import domains_of, folded, normal_mail, normal_phone
+from projections.projection import View
+
+EVERYTHING: Final = everything()
+FOR_EVER: Final = 2**63 - 1
+
+COMPANY: Final = (
+    "company_id, name, kind, contact_id, tier, registered_at, events, tickets, last_event_at"
+)
+
+
+def company(view: View, reader: Reader, company_id: str) -> dict[str, Any] | None:
+    """Tell what the directory holds of a company; ``None`` if there is none for *reader*."""
+    rows = known_companies(view, reader, [company_id])
+    if not rows:
+        return None
+    (found,) = shown(view, reader, rows)
+    if reader.public_only:
+        return found
+    handles = view.all(
+        "SELECT kind, value, system FROM {handles} WHERE target_kind = 'company' "
+        "AND target_id = ? ORDER BY kind, system, value",
+        (company_id,),
+    )
+    return {
+        **found,
+        "domains": [value for kind, value, _ in handles if kind == "domain"],
+        "external_ids": [
+            {"system": system, "id": value} for kind, value, system in handles if kind == "external"
+        ],
+    }
+
+
+def contacts_of(
+    view: View, company_id: str, as_of: datetime | None = None, known_at: int | None = None
+) -> list[dict[str, Any]]:
+    """List the people of a company, each in the last role; those who left come last.
+
+    Args:
+        as_of: As it had happened by then.
+        known_at: As it was recorded up to this position.
+    """
+    said = ties(view, companies=[company_id], as_of=as_of, known_at=known_at)
+    last = {tie.contact_id: tie for tie in [*_alone(view, [company_id], "company_id"), *said]}
+    named, reached = names(view, last, as_of, known_at), _addresses(view, last)
+    people = [
+        {
+            "contact_id": contact,
+            "name": named.get(contact),
+            "role": tie.role,
+            "title": tie.title,
+            "vip": tie.vip,
+            "valid_from": tie.valid_from,
+            "valid_to": tie.valid_to,
+            "current": tie.lasts(as_of),
+            "emails": [value for kind, value in reached.get(contact, ()) if kind == "mail"],
+            "phones": [value for kind, value in reached.get(contact, ()) if kind == "phone"],
+        }
+        for contact, tie in sorted(last.items(), key=lambda item: folded(named.get(item[0], "~")))
+    ]
+    return sorted(people, key=lambda person: not person["current"])
+
+
+def names(
+    view: View, ids: Iterable[str], as_of: datetime | None = None, known_at: int | None = None
+) -> dict[str, str]:
+    """Find the names of contacts, as they had happened and were known; others are left out.
+
+    Args:
+        known_at: The last position that counts.
+    """
+    happened = FOR_EVER if as_of is None else micros(as_of)
+    position = FOR_EVER if known_at is None else known_at
+    rows = in_chunks(
+        view,
+        "SELECT contact_id, name FROM {names} WHERE occurred_at <= ? AND position <= ? "
+        "AND contact_id IN (…) ORDER BY occurred_at, position",
+        ids,
+        (happened, position),
+    )
+    return dict(rows)
+
+
+def find(
+    view: View, reader: Reader = EVERYTHING, *, phone: str | None = None, email: str | None = None
+) -> dict[str, Any]:
+    """Say who is calling or writing, and how sure that is.
+
+    The confidence is ``exact`` for one person, ``shared`` for several with that number or
+    address, ``domain`` for a company by its mail domain alone, and else ``unknown``.
+    """
+    mail = normal_mail(email or "")
+    people = holders(view, "contact", [("phone", normal_phone(phone or "")), ("mail", mail)])
+    callers = [] if reader.public_only else list(_callers(view, reader, people))
+    if callers:
+        several = len({caller["contact_id"] for caller in callers}) > 1
+        return {"confidence": "shared" if several else "exact", "callers": callers}
+    for domain in domains_of(mail) if mail else ():
+        held = holders(view, "company", [("domain", domain)])
+        if rows := known_companies(view, reader, held):
+            callers = [_caller(None, None, row[0], row[1], None) for row in rows]
+            return {"confidence": "domain", "callers": callers}
+    return {"confidence": "unknown", "callers": []}
+
+
+def known_companies(view: View, reader: Reader, ids: Iterable[str]) -> list[Row]:
+    """Read the rows of companies that are registered and within reach."""
+    rows = in_chunks(
+        view,
+        f"SELECT {COMPANY} FROM {{companies}} WHERE registered_at IS NOT NULL "
+        "AND company_id IN (…) ORDER BY company_id",
+        filter(reader.may_read, ids),
+    )
+    return list(rows)
+
+
+def shown(view: View, reader: Reader, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Put companies into the form in which they are answered; a person's is called as they are."""
+    rows = list(rows)
+    named = names(view, {row[3] for row in rows if row[3]})
+    found = []
+    for company_id, name, kind, contact_id, tier, registered_at, events, tickets, heard_at in rows:
+        answer = {"company_id": company_id, "name": name or named.get(contact_id), "kind": kind}
+        if not reader.public_only:
+            answer |= {
+                "contact_id": contact_id,
+                "tier": tier,
+                "registered_at": rfc3339(moment(registered_at)),
+                "events": events,
+                "tickets": tickets,
+                "last_event_at": rfc3339(moment(heard_at)),
+            }
+        found.append(answer)
+    return found
+
+
+def companies_of(view: View, people: Iterable[str]) -> list[Tie]:
+    """List the ties of people, those to a company that is just them included."""
+    asked = list(people)
+    return [*ties(view, contacts=asked), *_alone(view, asked, "contact_id")]
+
+
+def holders(view: View, target: str, handles: Iterable[tuple[str, str | None]]) -> list[str]:
+    """List the companies or contacts that can be found by any of *handles*."""
+    wanted = {value: kind for kind, value in handles if value}
+    rows = in_chunks(
+        view,
+        "SELECT value, kind, target_id FROM {handles} WHERE target_kind = ? AND value IN (…)",
+        wanted,
+        (target,),
+    )
+    return sorted({target_id for value, kind, target_id in rows if wanted[value] == kind})
+
+
+def _callers(view: View, reader: Reader, people: list[str]) -> Iterator[dict[str, Any]]:
+    """Yield people with the companies they belong to, or with the last one they belonged to."""
+    named, belonging = names(view, people), companies_of(view, people)
+    rows = known_companies(view, reader, {tie.company_id for tie in belonging})
+    called = {row[0]: row[1] for row in rows}
+    for person in people:
+        mine = [tie for tie in belonging if tie.contact_id == person]
+        within = [tie for tie in mine if tie.company_id in called]
+        name = named.get(person)
+        for tie in [tie for tie in within if tie.lasts()] or within[-1:]:
+            yield _caller(person, name, tie.company_id, called[tie.company_id] or name, tie)
+        if not mine and reader.companies is None:
+            yield _caller(person, name, None, None, None)
+
+
+def _caller(
+    id: str | None, name: str | None, company_id: str | None, company: str | None, tie: Tie | None
+) -> dict[str, Any]:
+    return {
+        "contact_id": id,
+        "name": name,
+        "company_id": company_id,
+        "company": company,
+        "role": tie.role if tie else None,
+        "title": tie.title if tie else None,
+        "vip": bool(tie and tie.vip),
+        "current": bool(tie and tie.lasts()),
+    }
+
+
+def _alone(view: View, ids: Iterable[str], column: str) -> Iterator[Tie]:
+    """Yield the ties of people to the companies that are just them."""
+    rows = in_chunks(
+        view,
+        "SELECT company_id, contact_id FROM {companies} WHERE contact_id IS NOT NULL "
+        f"AND {column} IN (…) ORDER BY company_id",
+        ids,
+    )
+    for company_id, contact_id in rows:
+        yield Tie(company_id, contact_id, "other", None, vip=False, valid_from=None)
+
+
+def _addresses(view: View, people: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+    reached: dict[str, list[tuple[str, str]]] = {}
+    for contact, kind, value in in_chunks(
+        view,
+        "SELECT target_id, kind, value FROM {handles} WHERE target_kind = 'contact' "
+        "AND target_id IN (…) ORDER BY kind, value",
+        people,
+    ):
+        reached.setdefault(contact, []).append((kind, value))
+    return reached
