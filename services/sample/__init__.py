@@ -18,3 +18,14 @@ MAPPING: Final[Traversable] = files("services.adapters") / "mappings" / "service
 
 FACTS: Final[Traversable] = files(__name__) / "facts.json"
 """Figures of both, which tests hold them to."""
+
+NOTES: Final = {
+    "longcase-sample": (
+        "A written story: Acme Broadcast, its people and its products are invented."
+    ),
+    "servicenow-uci498": (
+        "Real history: a part of the incident log UCI 498 by C. Amaral, M. Fantinato and S. Peres "
+        "(CC BY 4.0, changed). The log has no companies: a site stands for one."
+    ),
+}
+"""What a company's page says, by the system of an external id of the company."""
