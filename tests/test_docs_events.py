@@ -128,3 +128,18 @@ def test_an_example_obeys_the_schema_of_its_event(kind: str) -> None:
         jsonschema.validate(example["data"], schema)
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**example["data"], "no_such_field": 1}, schema)
+
+
+@pytest.mark.parametrize(
+    "term",
+    ["Company", "Contact", "Ticket", "Step", "Commitment", "Milestone", "Escalation", "Consultation",
+     "Interaction", "Touchpoint", "Installation", "Licences", "Entitlement", "Problem", "Distress",
+     "Position", "Cursor", "Briefing", "Desk"],
+)  # fmt: skip
+def test_the_glossary_explains_the_words_of_the_product(term: str) -> None:
+    glossary = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    assert re.search(rf"\*\*{term}\*\*[^:]*: ", glossary)
+
+
+def test_the_glossary_says_what_the_desk_is() -> None:
+    assert "**Desk**: the application service." in (DOCS / "glossary.md").read_text(encoding="utf-8")
