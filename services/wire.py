@@ -209,8 +209,8 @@ def check_said_once(body: bytes) -> None:
 
 
 def _said_once(pairs: list[tuple[str, Any]]) -> None:
-    counts = Counter(name for name, _ in pairs)
-    if len(counts) < len(pairs):
+    if len(dict(pairs)) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
         twice = next(name for name, count in counts.items() if count > 1)
         raise InvalidReport(f"{twice[:60]}: said twice in one object; say it once")
 
