@@ -1,0 +1,1 @@
+"""Ways in: what other systems wrote down becomes reports for the desk."""
