@@ -19,7 +19,7 @@ from projections.company_summary import CompanySummary, figures_in_words
 from projections.lines import line_of
 from projections.redaction import RESTRICTED, is_closed, is_hidden, redact
 from projections.ticket_chain import whole
-from projections.ticket_state import TicketState, dump, evolve
+from projections.ticket_state import TicketState, dump, evolve, load
 
 __all__ = [
     "Clock",
@@ -45,8 +45,8 @@ NO_TICKET: Final = dump(TicketState())
 NO_COMPANY: Final = CompanySummary().dump()
 
 OUTLINE: Final = (
-    "ticket_id", "chain_id", "status", "stage", "opened_at", "last_event_at", "counts", "moved_to",
-    "continues",
+    "ticket_id", "chain_id", "stage", "department", "opened_at", "last_event_at", "counts",
+    "moved_to", "continues",
 )  # fmt: skip
 """What is told of a stream whose company is out of the reader's reach."""
 
@@ -84,21 +84,26 @@ class Step:
 
 
 def replay(
-    events: Iterable[Logged], reader: Reader = EVERYTHING, *, start: int = 1
+    events: Iterable[Logged],
+    reader: Reader = EVERYTHING,
+    *,
+    start: int = 1,
+    after: Step | None = None,
 ) -> Iterator[Step]:
     """Yield the steps of one ticket from step *start* on.
 
     Args:
         events: Those of all streams of the ticket's chain, in the order of happening.
+        after: A step of this replay, for the same reader; *events* are those that follow it.
     """
-    links: dict[str, TicketState] = {}
-    for ordinal, logged in enumerate(_visible(events, reader), 1):
+    links = _taken_up(after)
+    for ordinal, logged in enumerate(_visible(events, reader), after.ordinal + 1 if after else 1):
         recorded = cast("Recorded[AnyTicketEvent]", _as_read(logged, reader))
         stream = recorded.stream_id
         state = links.setdefault(stream, TicketState())
         evolve(state, recorded)
         if ordinal >= start:
-            others = tuple(_shown(links[other], reader) for other in links if other != stream)
+            others = tuple(_shown(links[s], reader) for s in sorted(links) if s != stream)
             event = rendered(logged, recorded, reader, department=state.department)
             yield Step(ordinal, event["position"], event, _shown(state, reader), others)
 
@@ -236,7 +241,15 @@ def _shown(state: TicketState, reader: Reader) -> bytes:
     """Write a state; of a company out of the reader's reach only its outline."""
     if reader.may_read(state.company_id):
         return dump(state)
-    return dump(TicketState(**{name: getattr(state, name) for name in OUTLINE}))
+    outline = TicketState(**{name: getattr(state, name) for name in OUTLINE})
+    outline.status = "moved" if outline.moved_to else outline.stage
+    return dump(outline)
+
+
+def _taken_up(step: Step | None) -> dict[str, TicketState]:
+    """Read back the states of all streams as *step* left them."""
+    states = map(load, (*step.others, step.document)) if step else ()
+    return {f"ticket/{state.ticket_id}": state for state in states}
 
 
 def _sides(

@@ -170,6 +170,28 @@ def test_a41_a_replay_can_be_taken_up_at_any_step() -> None:
     assert list(replay(log, start=66)) == []
 
 
+@given(histories(("T-1", "T-1~2")), st.integers(1, 14), st.sampled_from((AGENT, CUSTOMER)))
+def test_a41_taken_up_after_any_step_a_replay_gives_exactly_the_rest(
+    log: list[Logged], cut: int, reader: Reader
+) -> None:
+    events = in_fold_order(log)
+    if reader.public_only:
+        events = [e for e in events if e.event.visibility == "public"]
+    steps = list(replay(events, reader))
+
+    for step in steps[:cut]:
+        rest = list(replay(events[step.ordinal :], reader, after=step))
+        assert rest == steps[step.ordinal :]
+
+
+def test_a41_a_replay_across_companies_is_taken_up_too() -> None:
+    log, reader = moved(), everything(["borealis"])
+    steps = list(replay(log, reader))
+
+    for step in steps:
+        assert list(replay(log[step.ordinal :], reader, after=step)) == steps[step.ordinal :]
+
+
 @given(histories())
 def test_a41_replaying_any_history_ends_in_the_fold_of_it(log: list[Logged]) -> None:
     folded = Folded()
