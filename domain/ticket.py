@@ -159,6 +159,9 @@ class Ticket(Aggregate[AnyTicketEvent]):
             chain_id=chain,
             first_opened_at=self.first_opened_at or EPOCH,
             counts=counts,
+            commitment_ids=tuple(sorted(self.commitments)),
+            escalation_ids=tuple(sorted(self.escalations)),
+            consultation_ids=tuple(sorted(self.consultations)),
         )
         return f"ticket/{chain}~{link}", opening.model_copy(update={"continues": continues})
 
@@ -172,6 +175,9 @@ class Ticket(Aggregate[AnyTicketEvent]):
             self.messages += before.customer_messages
             self.replies += before.agent_replies
             self.reopened += before.reopened
+            self.commitments.update(opening.continues.commitment_ids)
+            self.escalations.update(opening.continues.escalation_ids)
+            self.consultations.update(opening.continues.consultation_ids)
 
     def _finish(self, at: datetime, *, done: bool) -> None:
         if self.done is None or at >= self.done[0]:

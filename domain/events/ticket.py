@@ -44,6 +44,12 @@ class Continues(Part):
     chain_id: TicketId
     first_opened_at: Moment
     counts: Counts = Counts()
+    commitment_ids: tuple[Id, ...] = ()
+    """Promises made before, which can be kept or broken in this stream."""
+    escalation_ids: tuple[Id, ...] = ()
+    """Escalations raised before, which can be resolved here."""
+    consultation_ids: tuple[Id, ...] = ()
+    """Questions asked before, which can be answered here."""
 
 
 class FieldChange(Part):
