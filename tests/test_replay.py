@@ -310,6 +310,7 @@ def test_of_the_other_company_of_a_moved_ticket_only_the_outline_is_told() -> No
     assert len(steps) == 8
     assert [step.event["redacted"] for step in steps] == [True] * 5 + [False] * 3
     assert {step.event["company_id"] for step in steps[:5]} == {None}
+    assert [step.state["status"] for step in steps[2:5]] == ["new", "open", "moved"]
     early = steps[4].state
     assert (early["status"], early["moved_to"], early["steps"]) == ("moved", MOVED, [])
     assert (early["company_id"], early["severity"], early["subject"]) == (None, None, None)
