@@ -1,6 +1,8 @@
 """One connection to a read-model database, and the little in which the two dialects differ."""
 
+import contextlib
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -36,6 +38,11 @@ class Database:
         self.url = url
         self.dialect: Dialect = "sqlite" if url.startswith("sqlite:") else "postgresql"
         self._connection: Any = _sqlite(url) if self.dialect == "sqlite" else _postgres(url)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection was cut, or closed; a new one may do."""
+        return self.dialect == "postgresql" and bool(self._connection.closed)
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement and return its rows, none if it has none."""
@@ -90,6 +97,20 @@ class Database:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):  # never connected, or closed by another thread
+            self.close()
+
+
+def failures() -> tuple[type[Exception], ...]:
+    """List what the drivers raise when a database cannot be reached, or not be written to.
+
+    To stand after ``except``, where it is asked only if something was raised.
+    """
+    psycopg = sys.modules.get("psycopg")  # not imported for the sake of this question
+    lost = (psycopg.OperationalError, psycopg.InterfaceError) if psycopg else ()
+    return (sqlite3.OperationalError, *lost)
 
 
 @lru_cache(maxsize=4096)

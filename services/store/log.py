@@ -6,9 +6,14 @@ The same questions in the same SQL to both databases.
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
-from projections.database import Database
+from eventsourcing.persistence import OperationalError
+
+from projections.database import Database, failures
+from projections.database import Row as Found
 
 COLUMNS: Final = (
     "originator_id, originator_version, topic, state, company_id, company_seq, public_seq, "
@@ -66,15 +71,11 @@ class Log:
 
     def head(self) -> int:
         """Say the last position, 0 in an empty store."""
-        return int(
-            self.database.execute(f"SELECT coalesce(max({self._position}), 0) FROM stored_events")[
-                0
-            ][0]
-        )
+        return int(self._ask(f"SELECT coalesce(max({self._position}), 0) FROM stored_events")[0][0])
 
     def count_between(self, after: int, upto: int) -> int:
         """Count the events after one position, up to another."""
-        rows = self.database.execute(
+        rows = self._ask(
             f"SELECT count(*) FROM stored_events "
             f"WHERE {self._position} > ? AND {self._position} <= ?",
             (after, upto),
@@ -94,12 +95,21 @@ class Log:
             company_id, after, limit,
         )  # fmt: skip
 
-    def of_stream(self, stream_id: str, upto: int | None = None) -> list[Row]:
-        """List a stream's events in recorded order, to position *upto* if given."""
+    def of_stream(self, stream_id: str, upto: int | None = None, since: int = 0) -> list[Row]:
+        """List a stream's events after version *since*, to position *upto* if given."""
         return self._rows(
-            f"originator_id = ? AND {self._position} <= ? ORDER BY originator_version",
-            stream_id, 2**62 if upto is None else upto,
+            f"originator_id = ? AND originator_version > ? AND {self._position} <= ? "
+            "ORDER BY originator_version",
+            stream_id, since, 2**62 if upto is None else upto,
         )  # fmt: skip
+
+    def of_streams(self, stream_ids: Sequence[str]) -> dict[str, list[Row]]:
+        """List the events of several streams at once; those without any are left out."""
+        rows = self._rows(
+            f"originator_id IN ({_marks(stream_ids)}) ORDER BY originator_id, originator_version",
+            *stream_ids,
+        )
+        return {stream: list(found) for stream, found in groupby(rows, attrgetter("stream_id"))}
 
     def all_of_company(self, company_id: str, upto: int | None = None) -> Iterator[Row]:
         """Yield a company's events in recorded order, to position *upto* if given."""
@@ -114,7 +124,7 @@ class Log:
     def stream_exists(self, stream_id: str) -> bool:
         """Say whether anything was ever recorded in a stream."""
         return bool(
-            self.database.execute(
+            self._ask(
                 "SELECT 1 FROM stored_events WHERE originator_id = ? AND originator_version = 1",
                 (stream_id,),
             )
@@ -146,7 +156,7 @@ class Log:
             by_system.setdefault(system, []).append(external_id)
         known = {}
         for system, ids in by_system.items():
-            for external_id, digest, *rest in self.database.execute(
+            for external_id, digest, *rest in self._ask(
                 "SELECT external_id, digest, stream_id, stream_version, position, last_position "
                 f"FROM reports WHERE system = ? AND external_id IN ({_marks(ids)})",
                 (system, *ids),
@@ -156,28 +166,43 @@ class Log:
 
     def handles(self, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Find what addresses and external ids lead to, by their HMAC."""
-        rows = self.database.execute(
+        rows = self._ask(
             f"SELECT digest, target FROM handles WHERE digest IN ({_marks(digests)})", digests
         )
         return {bytes(digest): target for digest, target in rows}
 
     def company_exists(self, company_id: str) -> bool:
         """Say whether anything was ever recorded of *company_id*."""
-        return bool(
-            self.database.execute("SELECT 1 FROM company_heads WHERE company_id = ?", (company_id,))
-        )
+        return bool(self._ask("SELECT 1 FROM company_heads WHERE company_id = ?", (company_id,)))
 
     def company_head(self, company_id: str) -> int:
         """Say a company's last sequence, 0 if there is none."""
-        rows = self.database.execute(
+        rows = self._ask(
             "SELECT company_seq FROM company_heads WHERE company_id = ?", (company_id,)
         )
         return int(rows[0][0]) if rows else 0
 
+    def _ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[Found]:
+        """Read; over a new connection if the last one was lost meanwhile.
+
+        Raises:
+            OperationalError: If the store cannot be reached.
+        """
+        try:
+            try:
+                return self.database.execute(sql, parameters)
+            except failures():
+                if not self.database.is_lost:
+                    raise
+                self.close()
+                return self.database.execute(sql, parameters)
+        except failures() as error:
+            raise OperationalError(str(error)) from error
+
     def _rows(self, condition: str, *parameters: int | str) -> list[Row]:
         return [
             Row._make((*row[:4], bytes(row[4]), *row[5:]))
-            for row in self.database.execute(
+            for row in self._ask(
                 f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}",
                 parameters,
             )

@@ -30,12 +30,13 @@ class ReportRow:
 
 @dataclass(slots=True)
 class Placement:
-    """One commit's worth of rows; lists run parallel to the events.
+    """One commit's worth of rows; the first three lists run parallel to the events.
 
     Attributes:
         now: The append's clock, microseconds since 1970.
-        handles: (HMAC of an address or external id, ``kind/id`` it leads to); the first one
-            to use an address keeps it.
+        externals: (HMAC of another system's id, ``kind/id`` it leads to); a `Conflict` if it
+            leads elsewhere already.
+        handles: The same for addresses; the first one to use an address keeps it.
         affiliations: The same for (HMAC of a contact, company); the last one counts.
     """
 
@@ -44,5 +45,6 @@ class Placement:
     occurred: list[int] = field(default_factory=list)
     public: list[bool] = field(default_factory=list)
     reports: list[ReportRow] = field(default_factory=list)
+    externals: list[tuple[bytes, str]] = field(default_factory=list)
     handles: list[tuple[bytes, str]] = field(default_factory=list)
     affiliations: list[tuple[bytes, str]] = field(default_factory=list)

@@ -4,14 +4,16 @@ A writing transaction takes the write lock at its beginning, so what it reads (s
 idempotency) holds until it commits.  After a kill the commit is there whole, or not at all.
 """
 
+import contextlib
 import random
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
-from eventsourcing.persistence import OperationalError, StoredEvent
+from eventsourcing.persistence import ApplicationRecorder, OperationalError, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
     SQLiteConnection,
@@ -25,6 +27,10 @@ from services.store.placement import LATE_MICROS, Conflict, Placement
 
 BUSY_SECONDS: Final = 30
 """How long an append waits for other writers before it gives up."""
+
+POLL_SECONDS: Final = (0.0002, 0.0015)
+"""How often a waiting writer tries: at random, and no less often the longer it waits.
+SQLite's own waiting backs off, so that whoever just wrote is served before who waits."""
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS stored_events (
@@ -70,6 +76,14 @@ PUT_AFFILIATION: Final = "INSERT OR REPLACE INTO handles VALUES (?,?)"
 PUT_HEAD: Final = "INSERT OR REPLACE INTO company_heads VALUES (?,?,?,?)"
 
 
+LAST: Final = (
+    "SELECT seq, (SELECT committed_at FROM stored_events WHERE rowid = seq) "
+    "FROM sqlite_sequence WHERE name = 'stored_events'"
+)
+HEAD: Final = "SELECT company_seq, public_seq, latest FROM company_heads WHERE company_id = ?"
+TARGET: Final = "SELECT target FROM handles WHERE digest = ?"
+
+
 class Pool(SQLiteConnectionPool):
     """Connections that write durably before they say so."""
 
@@ -78,7 +92,7 @@ class Pool(SQLiteConnectionPool):
         cursor = connection.cursor()
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute("PRAGMA busy_timeout=100")
+        cursor.execute("PRAGMA busy_timeout=0")
         return connection
 
 
@@ -101,10 +115,10 @@ class Datastore(SQLiteDatastore):
             _begin(cursor)
             try:
                 yield cursor
+                connection.commit()
             except BaseException:
-                connection.rollback()
+                _undo(connection)
                 raise
-            connection.commit()
 
 
 class Recorder(SQLiteApplicationRecorder):
@@ -129,36 +143,52 @@ class Recorder(SQLiteApplicationRecorder):
 class Factory(SQLiteFactory):
     """Builds the recorder over our datastore."""
 
-    application_recorder_class = Recorder
-
     def __init__(self, env: Any) -> None:
         super().__init__(env)
         self.datastore.close()
-        self.datastore = Datastore(str(self.env.get(self.SQLITE_DBNAME)))
+        path = Path(str(self.env.get(self.SQLITE_DBNAME)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.datastore = Datastore(str(path))
+
+    def application_recorder(self) -> ApplicationRecorder:
+        """Build the one recorder that may append, its tables made."""
+        recorder = Recorder(self.datastore)
+        recorder.create_table()
+        return recorder
 
 
 def _begin(cursor: SQLiteCursor) -> None:
-    """Take the write lock, trying again at random moments so that no writer starves."""
+    """Take the write lock, trying again at random moments so that no writer starves.
+
+    Raises:
+        OperationalError: If others hold it for longer than `BUSY_SECONDS`.
+    """
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             cursor.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > until:
                 raise OperationalError(error) from error
-            time.sleep(random.uniform(0.0005, 0.01))  # noqa: S311  jitter, not a secret
+            time.sleep(random.uniform(*POLL_SECONDS))  # noqa: S311  jitter, not a secret
         else:
             return
 
 
+def _undo(connection: SQLiteConnection) -> None:
+    """Roll back; a connection that cannot (disk full, disk gone) is closed, which does."""
+    with contextlib.suppress(sqlite3.Error):
+        connection.rollback()
+        return
+    connection.close()
+
+
 def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list[int]:
-    c.execute("SELECT seq FROM sqlite_sequence WHERE name='stored_events'")
-    found = c.fetchone()
-    start = (found[0] if found else 0) + 1
-    c.execute("SELECT committed_at FROM stored_events WHERE rowid=?", (start - 1,))
-    found = c.fetchone()
-    committed = max(placement.now, found[0] if found else 0)
-    positions = list(range(start, start + len(events)))
+    c.execute(LAST)
+    last, committed = c.fetchone() or (0, 0)
+    committed = max(placement.now, committed or 0)
+    positions = list(range(last + 1, last + 1 + len(events)))
     heads = _heads(c, placement.companies)
     rows = [
         (position, e.originator_id, e.originator_version, e.topic, e.state, *place, committed, late)
@@ -178,21 +208,27 @@ def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list
         ],
     )  # fmt: skip
     c.executemany(PUT_HEAD, [(company, *head) for company, head in heads.items()])
-    c.executemany(INSERT_HANDLE, placement.handles)
-    c.executemany(PUT_AFFILIATION, placement.affiliations)
+    _put_handles(c, placement)
     return positions
 
 
+def _put_handles(c: Any, placement: Placement) -> None:
+    for digest, target in placement.externals:
+        c.execute(INSERT_HANDLE, (digest, target))
+        c.execute(TARGET, (digest,))
+        if c.fetchone()[0] != target:
+            raise Conflict("another holds one of these external ids")
+    c.executemany(INSERT_HANDLE, placement.handles)
+    c.executemany(PUT_AFFILIATION, placement.affiliations)
+
+
 def _heads(c: Any, companies: Sequence[str | None]) -> dict[str, list[int]]:
-    heads = {}
+    """Find each company's last sequences and its latest moment; none for a new one."""
+    heads: dict[str, list[int]] = {}
     for company in dict.fromkeys(companies):
         if company is not None:
-            c.execute(
-                "SELECT company_seq, public_seq, latest FROM company_heads WHERE company_id=?",
-                (company,),
-            )
-            found = c.fetchone()
-            heads[company] = list(found) if found else [0, 0, 0]
+            c.execute(HEAD, (company,))
+            heads[company] = list(c.fetchone() or ())
     return heads
 
 
@@ -206,7 +242,7 @@ def _places(
         if company is None:
             yield None, None, None, 0
             continue
-        head = heads[company]
+        head = heads[company] = heads[company] or [0, 0, occurred]
         late = occurred < head[2] - LATE_MICROS
         head[0] += 1
         head[1] += public
