@@ -7,6 +7,7 @@ erasures, which lies in the home folder outside every backup: an erased key neve
 
 import hashlib
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +17,6 @@ import orjson
 from domain.values import rfc3339
 from services.config import Settings
 from services.control import Control, Keyring
-from services.store import Log
 
 PARTS: Final = {"events": "store", "control": "control"}
 """Folder of a backup to the setting that says where the original is."""
@@ -172,8 +172,7 @@ def _head(part: Path) -> int | None:
     path = part / "database.db"
     if not path.exists():
         return None
-    log = Log(f"sqlite:///{path}")
-    try:
-        return log.head()
-    finally:
-        log.close()
+    # Read only, and by itself: `Log` would switch the copy to WAL, which changes its bytes.
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+        head: int = copy.execute("SELECT coalesce(max(rowid), 0) FROM stored_events").fetchone()[0]
+        return head

@@ -1,6 +1,5 @@
 """About the service itself: is it alive, how far are the projections, what do events look like."""
 
-import time
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -9,9 +8,8 @@ from fastapi.responses import JSONResponse
 from domain.events import model_of
 from domain.events.schema import schema_of
 from services.api.identity import Deployed, Who
-from services.catalogue import PROJECTIONS
-from services.deployment import Deployment
 from services.security import authorize
+from services.standing import standing
 
 router = APIRouter()
 
@@ -47,24 +45,3 @@ def schema(type_name: str, version: int) -> dict[str, Any]:
 
         raise NotFound(f"{type_name} is at version {model.VERSION}")
     return schema_of(model)
-
-
-def standing(deployment: Deployment) -> list[dict[str, Any]]:
-    """Say how far each projection is, measured against the store's own head."""
-    head = deployment.log.head()
-    last = deployment.log.at(head) if head else None
-    found = []
-    for projection in PROJECTIONS.values():
-        view = deployment.models.view(projection)
-        marks = deployment.models.marks(view)
-        position = max((mark.position for mark in marks.values()), default=0)
-        waiting = deployment.log.count_between(position, head)
-        first = deployment.log.after(position, 1) if waiting else []
-        lag = (time.time_ns() // 1000 - first[0].committed_at) / 1e6 if first and last else 0.0
-        found.append({
-            "name": projection.name, "version": projection.version,
-            "generation": view.generation, "position": position, "head_position": head,
-            "lag_events": waiting, "lag_seconds": round(max(lag, 0.0), 3),
-            "state": "running" if not waiting else "catching_up",
-        })  # fmt: skip
-    return found
