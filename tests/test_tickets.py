@@ -156,7 +156,9 @@ def test_a_late_event_without_a_history_is_an_error_not_a_wrong_row(database: Da
         apply(view, log[1:])
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(log=histories(("T-1", "T-2", "T-3")), sizes=st.lists(st.integers(1, 5), max_size=6))
 @example(log=[], sizes=[])
 def test_after_any_pages_a_row_is_the_fold_of_its_stream(
