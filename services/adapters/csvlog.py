@@ -63,7 +63,11 @@ class CsvLog:
             self._lines = Lines(path, mapping.file.delimiter, mapping.file.encoding, rejects)
         except ValueError as error:
             raise MappingError(str(error)) from None
-        self._rules = Rules(mapping, self._lines.header)
+        try:
+            self._rules = Rules(mapping, self._lines.header)
+        except MappingError:
+            self._lines.close()
+            raise
         self._people = People(mapping, self._rules)
         self._walk = Walk(mapping, self._rules, self._people, self._lines, rejects)
         self._id = mapping.file.id or f"{mapping.name}-{self._lines.digest()}"

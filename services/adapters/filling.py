@@ -32,7 +32,7 @@ def event_of(name: str) -> type[Event]:
     if name in ITSELF:
         raise ValueError(f"event: {name} is written by the import itself; see [opened], [company]")
     if model.stream_kind() not in KINDS:
-        raise ValueError(f"event: {name} cannot come from a row; rules say {', '.join(KINDS)}.…")
+        raise ValueError(f"event: {name} cannot come from a row; use {', '.join(KINDS)}")
     return model
 
 
@@ -88,5 +88,6 @@ def _constants(value: Any) -> Any:
         kept = {key: _constants(item) for key, item in value.items()}
         return {key: item for key, item in kept.items() if item is not None}
     if isinstance(value, tuple):
-        return [_constants(item) for item in value]
+        items = [_constants(item) for item in value]
+        return None if None in items else items
     return None if isinstance(value, ColumnValue | This) else value

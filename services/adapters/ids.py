@@ -23,7 +23,7 @@ def to_id(value: str, prefix: str = "", strip: str = "") -> str:
     >>> to_id("Location  143"), to_id("Value 22", "customer-", "Value ")
     ('location-143', 'customer-22')
     >>> to_id("Müller & Söhne")
-    'muller-sohne-c1f01b15'
+    'muller-sohne-6d9a29bd'
 
     Args:
         strip: What is cut off at the beginning first.

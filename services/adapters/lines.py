@@ -67,7 +67,11 @@ class Lines:
         self._pending: deque[Line] = deque()
         self._lines = self._physical()
         self._beginning = hashlib.sha256()
-        self.header = self._header(path)
+        try:
+            self.header = self._header(path)
+        except ValueError:
+            self.close()
+            raise
 
     def done(self) -> int:
         """Say how many bytes of the file on disk have been read."""

@@ -136,8 +136,7 @@ class Condition(Section):
         tests = self.model_fields_set - {"column", "first"}
         if bool(tests) != bool(self.column) or not self.model_fields_set:
             raise ValueError(
-                "write a column and one of is, not, was, was_not, changed, increased, present; "
-                "or first alone"
+                "write a column with is, not, was, was_not, changed, increased or present; or first"
             )
         return self
 
@@ -229,6 +228,13 @@ class Mapping(Section):
             for value in columns_in(fields):
                 if value.table and value.table not in self.tables:
                     raise ValueError(f"{place}.fields: there is no [tables.{value.table}]")
+        for place, actor in (("actor", self.actor), *((r.event, r.actor) for r in self.rules)):
+            if actor is None or actor.kind != "contact":
+                continue
+            if self.contact is None or self.contact.column != actor.column:
+                raise ValueError(
+                    f"{place}.kind: a contact acts only where [contact] names the same column"
+                )
         who = self.contact
         people = {who.column, who.name, who.email, who.phone} if who else set()
         if exposed := sorted(people.intersection(self.rest.keep), key=str):
@@ -262,10 +268,11 @@ def _problems(error: ValidationError) -> Iterator[str]:
     """Say what is wrong under which key."""
     for problem in error.errors(include_url=False):
         steps = [step for step in problem["loc"] if not str(step).startswith("<")]
-        place = ".".join(str(s) for s in steps)
         place = "".join(f" {step + 1}" if isinstance(step, int) else f".{step}" for step in steps)
         message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] == "missing":
+            message = "must be there"
+        elif problem["type"] == "extra_forbidden":
             message = f"no such key here{meant(str(steps[-1]), KEYS)}"
         yield f"{place.lstrip('.')}: {message}" if place else message
 

@@ -100,4 +100,4 @@ def _try(form: str) -> None:
     known = datetime(2024, 2, 29, 13, 14, 15, tzinfo=UTC)
     read = datetime.strptime(known.strftime(form), form)  # noqa: DTZ007  see above
     if abs(read.replace(tzinfo=UTC) - known) > timedelta(days=1):
-        raise ValueError(f"the form {form!r} has no day, month and year to read")
+        raise ValueError(f"the format {form!r} has no day, month and year to read")

@@ -130,6 +130,7 @@ class Walk:
         if not place.opened:
             place.company = company or UNASSIGNED
             taken.update(rules.opening.takes)
+            silent = rules.opening.at is not None and row[rules.opening.at] != row[rules.time]
             yield rules.opening, self._opening(row, before, place)
         elif company is not None and company != place.company:
             place.company = company

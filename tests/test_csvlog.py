@@ -1,0 +1,546 @@
+"""Logs of rows: every row counts once, at its own time, and a bad one costs no other."""
+
+import gzip
+import json
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.events.company import CompanyRegistered, FactLearned
+from domain.events.contact import ContactRegistered
+from domain.events.interaction import InteractionLogged
+from domain.events.ticket import (
+    CustomerMessageReceived,
+    FieldChange,
+    ReporterJoined,
+    TicketClassified,
+    TicketClosed,
+    TicketMovedAway,
+    TicketOpened,
+    TicketReopened,
+    TicketUpdated,
+)
+from services.adapters.csvlog import CsvLog
+from services.adapters.importing import preview, run_import
+from services.adapters.mapping import load_mapping
+from services.adapters.rejects import Rejects
+from services.config import Settings
+from services.deployment import Deployment
+from services.wire import Report
+
+MAPPING: Final = """
+name = "old"
+activity = "Status"
+[file]
+missing = "?"
+[ticket]
+column = "Ticket"
+[company]
+column = "Account"
+[actor]
+column = "Agent"
+[time]
+column = "Time"
+format = "%d/%m/%Y %H:%M"
+zone = "UTC"
+[opened.fields]
+category = { column = "Priority" }
+[[rule]]
+when = { column = "Status", was = "closed", not = "closed" }
+event = "ticket.reopened"
+[[rule]]
+when = { column = "Status", is = "closed", was_not = "closed" }
+event = "ticket.closed"
+[rest]
+keep = ["Account", "Priority"]
+"""
+
+HEADER: Final = "Ticket,Time,Agent,Account,Status,Priority\n"
+
+ROWS: Final = (
+    "T-1,2/11/2026 09:02,mia,Acme,new,low\n"
+    "T-1,2/11/2026 09:20,tom,Acme,new,low\n"
+    "T-2,2/11/2026 09:10,mia,Nordlicht,new,high\n"
+    "T-1,3/11/2026 08:00,tom,Acme,closed,high\n"
+    "T-2,4/11/2026 08:00,tom,Nordlicht,closed,high\n"
+    "T-1,5/11/2026 08:00,mia,Acme,new,high\n"
+)
+
+
+def opened(
+    folder: Path, rows: str | bytes, mapping: str = MAPPING, header: str = HEADER
+) -> tuple[CsvLog, Rejects]:
+    """Open a log, with its mapping; the rejects go to ``rejects.jsonl``."""
+    (folder / "log.toml").write_text(mapping)
+    content = rows if isinstance(rows, bytes) else (header + rows).encode()
+    (folder / "log.csv").write_bytes(content)
+    rejects = Rejects(folder / "rejects.jsonl")
+    return CsvLog(folder / "log.csv", load_mapping(folder / "log.toml"), rejects), rejects
+
+
+def reported(
+    folder: Path, rows: str | bytes, mapping: str = MAPPING, header: str = HEADER
+) -> list[Report]:
+    """List what a log reports, which must be as much as it says."""
+    log, rejects = opened(folder, rows, mapping, header)
+    with log, rejects:
+        log.read()
+        reports = list(log.reports())
+        assert len(reports) == log.total
+    return reports
+
+
+def of_tickets(reports: Iterable[Report]) -> list[Report]:
+    """Leave out the introductions of companies and people."""
+    return [report for report in reports if report.stream_id.startswith("ticket/")]
+
+
+def rejected(folder: Path, rows: str | bytes, header: str = HEADER) -> list[tuple[int, str]]:
+    """List the line and the reason of what is rejected, while T-9 goes in."""
+    good = "T-9,2/11/2026 09:00,mia,Acme,new,low\n"
+    rows = rows + good.encode() if isinstance(rows, bytes) else rows + good
+    tickets = of_tickets(reported(folder, rows, header=header))
+    assert "ticket/T-9" in {report.stream_id for report in tickets}
+    entries = [json.loads(line) for line in (folder / "rejects.jsonl").read_text().splitlines()]
+    return [(entry["line"], entry["reason"]) for entry in entries]
+
+
+def test_what_happened_stands_in_the_order_of_its_times(tmp_path: Path) -> None:
+    reports = reported(tmp_path, ROWS)
+
+    assert [(f"{report.occurred_at:%d %H:%M}", report.event.TYPE) for report in reports] == [
+        ("02 09:02", "company.registered"),
+        ("02 09:02", "ticket.opened"),
+        ("02 09:10", "company.registered"),
+        ("02 09:10", "ticket.opened"),
+        ("02 09:20", "ticket.updated"),
+        ("03 08:00", "ticket.closed"),
+        ("03 08:00", "ticket.updated"),
+        ("04 08:00", "ticket.closed"),
+        ("05 08:00", "ticket.reopened"),
+    ]
+
+
+def test_the_sources_own_word_stands_once_for_each_row(tmp_path: Path) -> None:
+    tickets = of_tickets(reported(tmp_path, ROWS))
+
+    activities = [report.source.activity for report in tickets if report.stream_id == "ticket/T-1"]
+    assert activities == ["new", "new", "closed", None, "new"]
+
+
+def test_every_report_says_that_it_is_history_and_which_zone_was_assumed(tmp_path: Path) -> None:
+    reports = reported(tmp_path, ROWS)
+
+    assert all(report.source.imported for report in reports)
+    assert {report.source.assumed_zone for report in reports} == {"UTC"}
+    assert {report.actor for report in of_tickets(reports)} == {"agent/mia", "agent/tom"}
+
+
+def test_times_that_name_their_zone_need_none_assumed(tmp_path: Path) -> None:
+    mapping = MAPPING.replace('"%d/%m/%Y %H:%M"\nzone = "UTC"', '"%Y-%m-%d %H:%M %z"')
+
+    (_, report) = reported(tmp_path, "T-1,2026-11-02 09:02 +0100,mia,Acme,new,?\n", mapping)
+
+    assert report.occurred_at.isoformat() == "2026-11-02T08:02:00+00:00"
+    assert report.source.assumed_zone is None
+
+
+def test_the_company_keeps_its_name_and_says_of_which_column_it_comes(tmp_path: Path) -> None:
+    (company, _) = reported(tmp_path, "T-1,2/11/2026 09:02,mia,Acme  Broadcast,new,?\n")
+
+    assert isinstance(company.event, CompanyRegistered)
+    assert company.stream_id == "company/acme-broadcast"
+    assert company.event.name == "Acme  Broadcast"
+    assert company.event.external_ids[0].system == "old:Account"
+
+
+def test_a_row_that_says_nothing_is_kept_as_an_update(tmp_path: Path) -> None:
+    update = of_tickets(reported(tmp_path, ROWS))[2]
+
+    assert update.event == TicketUpdated(changes=(), activity="new")
+
+
+def test_a_kept_column_that_changed_stands_in_an_update(tmp_path: Path) -> None:
+    update = of_tickets(reported(tmp_path, ROWS))[4]
+
+    change = FieldChange(field="Priority", old="low", new="high")
+    assert update.event == TicketUpdated(changes=(change,))
+
+
+def test_leaving_a_state_is_not_entering_it(tmp_path: Path) -> None:
+    events = [type(report.event) for report in of_tickets(reported(tmp_path, ROWS))]
+
+    assert events.count(TicketReopened) == 1
+    assert events.count(TicketClosed) == 2
+
+
+def test_exact_copies_of_a_row_stay_and_are_counted(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path, ROWS.splitlines(keepends=True)[0] * 3)
+    with log:
+        log.read()
+        ids = [report.source.external_id for report in of_tickets(log.reports())]
+        notes = list(log.notes())
+
+    assert [name.split(":", 1)[1] for name in ids] == ["T-1:1", "T-1:2", "T-1:3"]
+    assert "2 rows are exact copies of a row before; each counts as a step" in notes
+
+
+def test_columns_that_the_mapping_does_not_mention_are_named(tmp_path: Path) -> None:
+    header = HEADER.replace("\n", ",Colour,Colour\n")
+    log, _ = opened(tmp_path, "", header=header)
+    with log:
+        log.read()
+
+        assert list(log.notes())[-1] == (
+            "columns that the mapping does not mention: Colour, Colour#2"
+        )
+
+
+def test_a_ticket_whose_time_goes_back_keeps_the_order_of_the_file(tmp_path: Path) -> None:
+    rows = (
+        "T-1,2/11/2026 09:00,mia,Acme,new,1\n"
+        "T-1,2/11/2026 08:00,mia,Acme,new,2\n"
+        "T-1,2/11/2026 10:00,mia,Acme,new,3\n"
+    )
+    tickets = of_tickets(reported(tmp_path, rows))
+
+    assert [f"{report.occurred_at:%H:%M}" for report in tickets] == ["09:00", "08:00", "10:00"]
+
+
+def test_the_opening_comes_first_even_if_its_own_time_is_later(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("[opened.fields]", '[opened]\nat = "Opened"\n[opened.fields]')
+    rows = "T-1,2/11/2026 09:00,mia,Acme,new,1,2/11/2026 09:30\n"
+    header = HEADER.replace("\n", ",Opened\n")
+
+    first, second = of_tickets(reported(tmp_path, rows, mapping, header))
+
+    assert isinstance(first.event, TicketOpened)
+    assert f"{first.occurred_at:%H:%M} {second.occurred_at:%H:%M}" == "09:30 09:00"
+
+
+def test_a_ticket_without_a_company_is_unassigned_until_one_is_known(tmp_path: Path) -> None:
+    rows = (
+        "T-1,2/11/2026 09:00,mia,?,new,1\n"
+        "T-1,2/11/2026 10:00,mia,Acme,new,1\n"
+        "T-1,2/11/2026 11:00,mia,?,new,1\n"
+        "T-1,2/11/2026 12:00,mia,Acme,closed,1\n"
+    )
+    reports = reported(tmp_path, rows)
+    events = [report.event for report in of_tickets(reports)]
+
+    assert reports[0].company == "unassigned"
+    assert events.count(TicketMovedAway(to_company="acme")) == 1
+    kept = FieldChange(field="Account", old="Acme", new=None)
+    assert TicketUpdated(changes=(kept,), activity="new") in events
+
+
+def test_what_follows_a_move_goes_on_in_the_last_link(tmp_path: Path) -> None:
+    rows = ROWS + "T-1,6/11/2026 08:00,mia,Nordlicht,closed,high\n"
+    log, rejects = opened(tmp_path, rows)
+    with log, Deployment(Settings(home=tmp_path / "home")) as longcase:
+        log.read()
+        run_import(log.reports(), longcase.desk, rejects=rejects)
+
+        moved = longcase.log.of_stream("ticket/T-1~2")
+
+    assert [row.type for row in moved] == ["ticket.opened", "ticket.closed"]
+    assert {row.company_id for row in moved} == {"nordlicht"}
+
+
+PEOPLE: Final = """
+[contact]
+column = "Person"
+email = "Mail"
+[[rule]]
+when = [{ first = false }, { column = "Person", changed = true }]
+event = "ticket.reporter_joined"
+fields = { contact_id = { this = "contact" } }
+[[rule]]
+when = { column = "Text", present = true }
+event = "ticket.customer_message_received"
+visibility = "public"
+actor = { column = "Person", kind = "contact" }
+fields = { body = { column = "Text" }, contact_id = { this = "contact" } }
+"""
+
+WITH_PEOPLE: Final = HEADER.replace("\n", ",Person,Mail,Text\n")
+
+
+def test_the_ids_of_people_are_not_made_of_their_names(tmp_path: Path) -> None:
+    rows = (
+        "T-1,2/11/2026 09:00,mia,Acme,new,1,Jan Peeters,jan@acme.example,Help!\n"
+        "T-1,2/11/2026 10:00,mia,Acme,new,1,Ana Lopes,?,?\n"
+        "T-2,2/11/2026 11:00,mia,Acme,new,1,Jan Peeters,jan@acme.example,?\n"
+    )
+    reports = reported(tmp_path, rows, MAPPING + PEOPLE, WITH_PEOPLE)
+    people = {r.stream_id: r.event for r in reports if isinstance(r.event, ContactRegistered)}
+
+    assert people == {
+        "contact/person-T-1": ContactRegistered(name="Jan Peeters", emails=("jan@acme.example",)),
+        "contact/person-T-1-2": ContactRegistered(name="Ana Lopes"),
+    }
+    events = [report.event for report in reports]
+    assert ReporterJoined(contact_id="person-T-1-2") in events
+    message = next(r for r in reports if isinstance(r.event, CustomerMessageReceived))
+    assert message.actor == "contact/person-T-1"
+    affiliations = [r for r in reports if r.event.TYPE == "company.contact_affiliated"]
+    assert len(affiliations) == 2
+
+
+def test_an_address_where_codes_were_promised_is_rejected(tmp_path: Path) -> None:
+    mapping = MAPPING + PEOPLE.replace('email = "Mail"', 'values = "codes"')
+    rows = "T-1,2/11/2026 09:00,mia,Acme,new,1,jan@acme.example,?,?\n"
+
+    log, rejects = opened(tmp_path, rows, mapping, WITH_PEOPLE)
+    with log, rejects:
+        log.read()
+
+    assert rejects.examples == [
+        "line 2: Person holds an address; say values = 'names' in [contact]"
+    ]
+
+
+BACKFILLED: Final = """
+[[rule]]
+when = { column = "Closed by", present = true, changed = true }
+event = "ticket.closed"
+fields = { reason = { column = "Closed by" } }
+[[backfilled]]
+columns = "Closed by"
+since = { column = "Status", is = "closed" }
+after = "Closed"
+"""
+
+
+def test_nothing_is_said_before_it_was_known(tmp_path: Path) -> None:
+    mapping = MAPPING.replace('"Priority"]', '"Closed by"]') + BACKFILLED
+    header = HEADER.replace("\n", ",Closed by,Closed\n")
+    rows = "".join(
+        f"T-1,2/11/2026 {time},mia,Acme,{status},?,tom,2/11/2026 11:00\n"
+        for time, status in (("09:00", "new"), ("10:00", "closed"), ("11:00", "closed"))
+    )
+    tickets = of_tickets(reported(tmp_path, rows, mapping, header))
+
+    assert [(f"{r.occurred_at:%H:%M}", r.event) for r in tickets[1:]] == [
+        ("10:00", TicketClosed()),
+        ("11:00", TicketClosed(reason="tom")),
+    ]
+
+
+def test_a_value_that_the_table_lacks_is_left_out_counted_and_kept(tmp_path: Path) -> None:
+    mapping = MAPPING.replace('category = { column = "Priority" }', "") + (
+        '[[rule]]\nwhen = { column = "Priority", changed = true }\nevent = "ticket.classified"\n'
+        'fields = { priority = { column = "Priority", table = "priority", only_changed = true } }\n'
+        "[tables.priority]\nhigh = 2\n"
+    )
+    log, _ = opened(tmp_path, ROWS, mapping)
+    with log:
+        log.read()
+        events = [report.event for report in log.reports()]
+        notes = list(log.notes())
+
+    assert events.count(TicketClassified(priority=2)) == 2
+    assert TicketUpdated(changes=(FieldChange(field="Priority", new="low"),)) in events
+    assert "1 times tables.priority has no 'low'; the field was left out" in notes
+
+
+def test_rows_may_speak_of_the_company_and_of_calls(tmp_path: Path) -> None:
+    mapping = MAPPING + (
+        '[[rule]]\nwhen = { first = true }\nevent = "company.fact_learned"\n'
+        'fields = { fact_key = "tier", value = { column = "Priority" } }\n'
+        '[[rule]]\nwhen = { first = true }\nevent = "interaction.logged"\n'
+        'fields = { kind = "call", ticket_ids = [{ this = "ticket" }] }\n'
+    )
+    reports = reported(tmp_path, "T-1,2/11/2026 09:02,mia,Acme,new,gold\n", mapping)
+
+    fact, call = reports[-2:]
+    assert fact.stream_id == "company/acme"
+    assert fact.event == FactLearned(fact_key="tier", value="gold")
+    assert (call.stream_id, call.company) == ("interaction/T-1.1", "acme")
+    assert call.event == InteractionLogged(kind="call", ticket_ids=("T-1",))
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "reason"),
+    [
+        ("T-1,2/11/2026 09:00,mia,Acme,new\n", 2, "5 fields where the header has 6"),
+        ("T-1,2/11/2026 09:00,mia,Acme,new,1,2\n", 2, "7 fields where the header has 6"),
+        (",2/11/2026 09:00,mia,Acme,new,1\n", 2, "Ticket: the row names no ticket"),
+        ("T-1,?,mia,Acme,new,1\n", 2, "Time: the time is missing"),
+        (
+            "T-1,31/2/2026 09:00,mia,Acme,new,1\n", 2,
+            "Time: '31/2/2026 09:00': day is out of range for month",
+        ),
+        (
+            "T-1,yesterday,mia,Acme,new,1\n", 2,
+            "Time: 'yesterday': it is not of the form %d/%m/%Y %H:%M",
+        ),
+        ("T-1,2/11/2026 09:00,mi\0a,Acme,new,1\n", 2, "the line holds a NUL character"),
+        (
+            'T-1,2/11/2026 09:00,mia,"Acme,new,1\n', 2,
+            "broken quotes: unexpected end of data",
+        ),
+        (
+            'T-1,2/11/2026 09:00,mia,"Ac"me,new,1\n', 2,
+            "broken quotes: ',' expected after '\"'",
+        ),
+        (
+            'T-1,2/11/2026 09:00,mia,"Ac\nme\nTV",new,1\nT-2\n', 5,
+            "1 fields where the header has 6",
+        ),
+        (
+            HEADER.encode() + b"T-1,2/11/2026 09:00,mia,M\xfcller,new,1\n", 2,
+            "byte 26 is not utf-8",
+        ),
+        ("T-1," + "x" * 10_000_000 + "\n", 2, "the line is longer than 1,048,576 bytes"),
+    ],
+)  # fmt: skip
+def test_a_row_that_cannot_be_read_costs_no_other(
+    tmp_path: Path, rows: str | bytes, line: int, reason: str
+) -> None:
+    assert rejected(tmp_path, rows) == [(line, reason)]
+
+
+def test_a_quote_that_another_row_closes_costs_that_row_only(tmp_path: Path) -> None:
+    broken = 'T-1,2/11/2026 09:00,mia,"Acme,new,1\n'
+    good = "T-2,2/11/2026 09:00,mia,Acme,new,1\n"
+    quoted = 'T-3,2/11/2026 09:00,mia,"Acme",new,1\n'
+
+    assert rejected(tmp_path, broken + good + quoted) == [
+        (2, "broken quotes: ',' expected after '\"'")
+    ]
+
+
+def test_what_is_rejected_is_cut_to_a_kilobyte(tmp_path: Path) -> None:
+    rejected(tmp_path, "T-1," + "x" * 10_000_000 + "\n")
+
+    (entry,) = (tmp_path / "rejects.jsonl").read_text().splitlines()
+    assert len(json.loads(entry)["raw"]) == 1_000
+
+
+def test_a_packed_log_that_was_cut_gives_what_is_there(tmp_path: Path) -> None:
+    rows = "".join(f"T-{n},2/11/2026 09:00,mia,Acme,new,{n}\n" for n in range(5_000))
+    whole = gzip.compress((HEADER + rows).encode())
+
+    log, rejects = opened(tmp_path, whole[: len(whole) // 2])
+    with log, rejects:
+        log.read()
+
+    assert 1_000 < log.total < 9_000
+    assert rejects.count == 1
+    assert "the file cannot be read from this line on: Compressed file ended" in rejects.examples[0]
+
+
+def test_other_encodings_and_delimiters_are_read_if_the_mapping_says_so(tmp_path: Path) -> None:
+    mapping = MAPPING.replace("[file]", '[file]\nencoding = "cp1252"\ndelimiter = ";"')
+    rows = (HEADER + "T-1,2/11/2026 09:00,mia,Müller & Söhne,new,1\n").replace(",", ";")
+
+    company = reported(tmp_path, rows.encode("cp1252"), mapping)[0]
+
+    assert company.stream_id == "company/muller-sohne-6d9a29bd"
+
+
+def imported(
+    longcase: Deployment, folder: Path, rows: str | bytes, first: int | None = None
+) -> str:
+    """Import a log, or only its first reports, and say what became of them."""
+    log, rejects = opened(folder, rows)
+    with log:
+        log.read()
+        summary = run_import(
+            islice(log.reports(), first), longcase.desk, rejects=rejects, total=log.total, batch=4
+        )
+    assert summary.refused == summary.rejected == 0
+    return f"{summary.recorded} recorded, {summary.duplicate} duplicate"
+
+
+def test_an_import_that_was_stopped_goes_on_where_it_ended(tmp_path: Path) -> None:
+    with Deployment(Settings(home=tmp_path / "home")) as longcase:
+        assert imported(longcase, tmp_path, ROWS, first=6) == "6 recorded, 0 duplicate"
+        assert imported(longcase, tmp_path, ROWS) == "3 recorded, 6 duplicate"
+
+
+def test_a_second_import_adds_nothing_also_of_the_packed_log(tmp_path: Path) -> None:
+    packed = gzip.compress((HEADER + ROWS).encode())
+    with Deployment(Settings(home=tmp_path / "home")) as longcase:
+        assert imported(longcase, tmp_path, ROWS) == "9 recorded, 0 duplicate"
+        assert imported(longcase, tmp_path, packed) == "0 recorded, 9 duplicate"
+
+
+def test_a_log_that_has_grown_adds_what_is_new(tmp_path: Path) -> None:
+    grown = ROWS + "T-2,6/11/2026 08:00,mia,Nordlicht,new,high\n"
+    with Deployment(Settings(home=tmp_path / "home")) as longcase:
+        assert imported(longcase, tmp_path, ROWS) == "9 recorded, 0 duplicate"
+        assert imported(longcase, tmp_path, grown) == "1 recorded, 9 duplicate"
+
+
+def test_a_company_that_is_known_already_is_no_refusal(tmp_path: Path) -> None:
+    other = HEADER + "T-7,2/11/2026 09:02,mia,Acme,new,low\n"
+    with Deployment(Settings(home=tmp_path / "home")) as longcase:
+        imported(longcase, tmp_path, ROWS)
+
+        assert imported(longcase, tmp_path, other.encode()) == "1 recorded, 1 duplicate"
+
+
+def test_what_the_desk_refuses_goes_to_the_rejects(tmp_path: Path) -> None:
+    changed = ROWS.replace("4/11/2026", "4/12/2026")
+    with Deployment(Settings(home=tmp_path / "home")) as longcase:
+        imported(longcase, tmp_path, ROWS)
+        log, rejects = opened(tmp_path, changed)
+        with log, rejects:
+            log.read()
+            summary = run_import(log.reports(), longcase.desk, rejects=rejects)
+
+    assert (summary.refused, summary.duplicate) == (1, 8)
+    (entry,) = map(json.loads, (tmp_path / "rejects.jsonl").read_text().splitlines())
+    assert entry["code"] == "content-differs"
+    assert entry["external_id"].endswith(":T-2:2")
+
+
+def test_a_dry_run_counts_and_shows_the_first_few(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path, ROWS)
+    with log:
+        log.read()
+        seen = preview(log.reports())
+
+    assert seen.total == log.total == 9
+    assert seen.by_type["ticket.opened"] == 2
+    assert len(seen.examples) == 5
+
+
+def test_progress_is_told_from_nothing_to_all(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    log, rejects = opened(tmp_path, ROWS)
+    with log, Deployment(Settings(home=tmp_path / "home")) as longcase:
+        log.read(lambda done, total: told.append((done, total)))
+        assert told[-1][0] == told[-1][1]
+        told.clear()
+        run_import(
+            log.reports(), longcase.desk, rejects=rejects, total=log.total, batch=4,
+            progress=lambda done, total: told.append((done, total)),
+        )  # fmt: skip
+
+    assert told == [(4, 9), (8, 9), (9, 9)]
+
+
+@given(
+    content=st.lists(st.sampled_from([*'T1,"\n\r?/: ', "é", "\0", "2/11/2026 09:00"])).map("".join)
+)
+def test_no_content_makes_it_fail_and_each_line_is_a_row_or_rejected(
+    tmp_path_factory: pytest.TempPathFactory, content: str
+) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    log, rejects = opened(folder, content)
+    with log, rejects:
+        log.read()
+        names = [report.source.external_id for report in of_tickets(log.reports())]
+
+    if '"' not in content:
+        rows = [name for name in names if "." not in name.rpartition(":")[2]]
+        lines = [line for line in content.split("\n") if line.strip("\r")]
+        assert len(rows) + rejects.count == len(lines)
