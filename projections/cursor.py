@@ -20,10 +20,15 @@ DIGEST: Final = 8
 MAC: Final = 16
 """Bytes of the signature."""
 
-_LAYOUT: Final = Struct(f">QqQ{DIGEST}s")
-"""Head, occurred_at, position, digest of the filter: with the signature 48 bytes."""
+_PASS: Final = Struct(f">Q{DIGEST}s")
+"""Head and digest of the filter: the same for all cursors of a page."""
 
-LENGTH: Final = (_LAYOUT.size + MAC) * 4 // 3
+_PLACE: Final = Struct(">qQ")
+"""occurred_at and position of one entry."""
+
+_CONTENT: Final = _PASS.size + _PLACE.size
+
+LENGTH: Final = (_CONTENT + MAC) * 4 // 3
 """Characters of a cursor."""
 
 _SHAPE: Final = re.compile(f"[A-Za-z0-9_-]{{{LENGTH}}}", re.ASCII)
@@ -69,8 +74,7 @@ class Cursors:
 
     def write_all(self, head: int, digest: bytes, places: Iterable[tuple[int, int]]) -> list[bytes]:
         """Write the cursors of a page's entries, given as (occurred_at, position)."""
-        pack, sealed = _LAYOUT.pack, self._sealed
-        raw = b"".join([sealed(pack(head, when, place, digest)) for when, place in places])
+        raw = b"".join(self._signed(_PASS.pack(head, digest), places))
         text = b2a_base64(raw, newline=False).translate(_TO_URL)
         return [text[start : start + LENGTH] for start in range(0, len(text), LENGTH)]
 
@@ -87,27 +91,36 @@ class Cursors:
                 "take it unchanged from `next`, `prev` or an entry"
             )
         raw = a2b_base64(text.encode().translate(_FROM_URL))
-        content = self._covered(raw[:-MAC], raw[-MAC:])
-        if not compare_digest(self._sealed(content), raw):
+        content = self._opened(raw)
+        signer = self._signer.copy()
+        signer.update(content)
+        if not compare_digest(signer.digest(), raw[_CONTENT:]):
             raise CursorRefused(
                 "the cursor was changed, or signed elsewhere; begin again without a cursor"
             )
-        cursor = Cursor(*_LAYOUT.unpack(content))
-        if cursor.digest != digest:
+        head, asked = _PASS.unpack_from(content)
+        when, position = _PLACE.unpack_from(content, _PASS.size)
+        if asked != digest:
             raise CursorRefused(
                 "the cursor belongs to another company or filter; "
                 "repeat the filter it came from, or begin again without a cursor"
             )
-        return cursor
+        return Cursor(head, when, position, asked)
 
-    def _sealed(self, content: bytes) -> bytes:
-        signer = self._signer.copy()
-        signer.update(content)
-        mac = signer.digest()
-        return self._covered(content, mac) + mac
+    def _signed(self, begun: bytes, places: Iterable[tuple[int, int]]) -> list[bytes]:
+        """Sign each of *places* after what was *begun*."""
+        common = self._signer.copy()
+        common.update(begun)
+        signed = []
+        for when, position in places:
+            place = _PLACE.pack(when, position)
+            signer = common.copy()
+            signer.update(place)
+            signed.append(begun + place + signer.digest())
+        return signed
 
-    def _covered(self, content: bytes, mac: bytes) -> bytes:  # noqa: ARG002
-        return content
+    def _opened(self, raw: bytes) -> bytes:
+        return raw[:_CONTENT]
 
 
 class VeiledCursors(Cursors):
@@ -117,11 +130,15 @@ class VeiledCursors(Cursors):
 
     def __init__(self, key: bytes) -> None:
         super().__init__(key)
-        self._veil = blake2b(key=key, digest_size=_LAYOUT.size, person=b"veil")
+        self._veil = blake2b(key=key, digest_size=_CONTENT, person=b"veil")
 
-    def _covered(self, content: bytes, mac: bytes) -> bytes:
-        """Cover *content* with a pad that only key and signature give; twice uncovers it."""
+    def _signed(self, begun: bytes, places: Iterable[tuple[int, int]]) -> list[bytes]:
+        signed = super()._signed(begun, places)
+        return [self._opened(raw) + raw[_CONTENT:] for raw in signed]
+
+    def _opened(self, raw: bytes) -> bytes:
+        """Cover the content with a pad that only key and signature give; twice uncovers it."""
         veil = self._veil.copy()
-        veil.update(mac)
+        veil.update(raw[_CONTENT:])
         pad = int.from_bytes(veil.digest(), "big")
-        return (int.from_bytes(content, "big") ^ pad).to_bytes(len(content), "big")
+        return (int.from_bytes(raw[:_CONTENT], "big") ^ pad).to_bytes(_CONTENT, "big")

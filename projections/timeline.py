@@ -10,7 +10,7 @@ from domain.events import Logged
 from projections.projection import Projection, View, by_stream
 from projections.timeline_context import Contexts
 from projections.timeline_entry import COLUMNS, render
-from projections.words import company_word, for_postgresql, for_sqlite
+from projections.words import for_postgresql, for_sqlite
 
 ENTRIES: Final = """
     CREATE TABLE {entries} (
@@ -68,8 +68,7 @@ INDEXES: Final = (
 
 # Words are cut before they come here, so the plainest tokenizer will do, and nothing is ranked.
 FTS5: Final = (
-    "CREATE VIRTUAL TABLE {search} USING fts5"
-    "(company, body, content='', columnsize=0, tokenize='ascii')"
+    "CREATE VIRTUAL TABLE {search} USING fts5(words, content='', columnsize=0, tokenize='ascii')"
 )
 TSVECTOR: Final = (
     "CREATE TABLE {search} (position BIGINT NOT NULL PRIMARY KEY, words TSVECTOR NOT NULL)",
@@ -94,12 +93,10 @@ def fold(view: View, page: Sequence[Logged]) -> None:
 
 def _index(view: View, texts: Sequence[tuple[int, str, str]]) -> None:
     """Make entries, given as (position, company, text), found by their words."""
-    if view.database.dialect == "sqlite":
-        rows = [(place, company_word(company), for_sqlite(text)) for place, company, text in texts]
-        view.insert("search", ("rowid", "company", "body"), rows)
-    else:
-        words = [(place, for_postgresql(company, text)) for place, company, text in texts]
-        view.insert("search", ("position", "words"), words)
+    sqlite = view.database.dialect == "sqlite"
+    write = for_sqlite if sqlite else for_postgresql
+    rows = [(place, write(company, text)) for place, company, text in texts]
+    view.insert("search", ("rowid" if sqlite else "position", "words"), rows)
 
 
 timeline: Final = Projection(

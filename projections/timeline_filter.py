@@ -1,17 +1,21 @@
 """What to show of a timeline: several filters at once, each of several values."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from domain.errors import QueryRefused
 from domain.values import Reader, ticket_chain
 from projections.cursor import DIGEST
+from projections.database import Row
 from projections.projection import View
 from projections.words import Term, fts5_query, parse, ts_query
+
+FEW: Final = 1000
+"""Entries with the words of a search that are quicker sorted than met on the way."""
 
 MOST: Final = 200
 """Values of one filter."""
@@ -115,18 +119,37 @@ def _is_text(value: str) -> bool:
     return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
-def conditions(view: View, reader: Reader, company_id: str, asked: Filter) -> list[Condition]:
-    """Write *asked* as SQL conditions over entries, with what *reader* may find."""
+class Search(NamedTuple):
+    """A filter as SQL: where entries are looked up, and what they must fulfil."""
+
+    source: str
+    conditions: list[Condition]
+
+    def select(
+        self, view: View, columns: str, *more: Condition, tail: str = "", last: Sequence[Any] = ()
+    ) -> list[Row]:
+        """Read *columns* of what fulfils all conditions and *more*."""
+        every = [*self.conditions, *more]
+        where = " AND ".join(condition for condition, _ in every)
+        bound = [value for _, values in every for value in values]
+        return view.all(
+            f"SELECT {columns} FROM {self.source} WHERE {where} {tail}", [*bound, *last]
+        )
+
+
+def search_for(view: View, reader: Reader, company_id: str, asked: Filter) -> Search:
+    """Write *asked* as SQL over entries, with what *reader* may find."""
     found = [("company_id = ?", [company_id]), *_visible(reader, asked)]
     for name, column in COLUMNS.items():
         if values := getattr(asked, name):
             found.append(_any_of(view, company_id, column, SEVERAL.get(name), values))
-    for bound, sql in BOUNDS.items():
+    for bound, condition in BOUNDS.items():
         if (moment := getattr(asked, bound)) is not None:
-            found.append((sql, [moment]))
-    if asked.search is not None:
-        found.append(_matching(view, company_id, parse(asked.search)))
-    return found
+            found.append((condition, [moment]))
+    if asked.search is None:
+        return Search("{entries}", found)
+    source, matching = _matching(view, company_id, parse(asked.search))
+    return Search(source, [*found, matching])
 
 
 def _any_of(
@@ -164,9 +187,19 @@ def _marks(values: Iterable[Any]) -> str:
     return ", ".join("?" for _ in values) or "NULL"
 
 
-def _matching(view: View, company_id: str, terms: tuple[Term, ...]) -> Condition:
-    if view.database.dialect == "sqlite":
-        found = "SELECT rowid FROM {search} WHERE {search} MATCH ?"
-        return f"position IN ({found})", [fts5_query(company_id, terms)]
-    found = "SELECT position FROM {search} WHERE words @@ CAST(? AS tsquery)"
-    return f"position IN ({found})", [ts_query(company_id, terms)]
+def _matching(view: View, company_id: str, terms: Iterable[Term]) -> tuple[str, Condition]:
+    """Say how entries are found by words: from the words where they are few, or from the time."""
+    if view.database.dialect == "postgresql":
+        found = "SELECT position FROM {search} WHERE words @@ CAST(? AS tsquery)"
+        return "{entries}", (f"position IN ({found})", [ts_query(company_id, terms)])
+    found, query = (
+        "SELECT rowid FROM {search} WHERE {search} MATCH ?",
+        fts5_query(company_id, terms),
+    )
+    # SQLite has no figures of how many there are, so it is told.
+    if len(view.all(f"{found} LIMIT {FEW}", [query])) < FEW:
+        return "{search} CROSS JOIN {entries} ON position = {search}.rowid", (
+            "{search} MATCH ?",
+            [query],
+        )
+    return "{entries}", (f"position IN ({found})", [query])

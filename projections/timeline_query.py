@@ -4,7 +4,7 @@ A pass sees the log as it was when it began: its cursors carry the head of that 
 are the stored documents joined, each with its place and cursor put in front.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, Literal, NamedTuple
@@ -16,7 +16,7 @@ from domain.values import Reader, everything
 from projections.cursor import DIGEST, Cursor, Cursors
 from projections.database import Row
 from projections.projection import View
-from projections.timeline_filter import FARTHEST, Condition, Filter, conditions
+from projections.timeline_filter import FARTHEST, Condition, Filter, search_for
 
 LARGEST: Final = 200
 """Entries of one page, at most."""
@@ -71,23 +71,23 @@ class Question:
         if not reader.may_read(company_id):
             raise CompanyHidden(f"you have no right to read the company {company_id}")
         self.view, self.reader = view, reader
-        self.conditions = conditions(view, reader, company_id, filter)
+        self.search = search_for(view, reader, company_id, filter)
         self.cursors = _cursors_for(reader, cursors)
         self.digest = _digest(reader, company_id, filter)
 
     def rows(self, order: str, limit: int, *bounds: Condition) -> list[Row]:
         """Read (position, shown number, occurred_at, document) of entries within *bounds*."""
-        found = [*self.conditions, *bounds]
-        sql = (
-            f"SELECT position, {self._number}, occurred_at, {self._document} FROM {{entries}} "
-            f"WHERE {' AND '.join(condition for condition, _ in found)} ORDER BY {order} LIMIT ?"
-        )
-        return self.view.all(sql, [*(value for _, values in found for value in values), limit])
+        columns = f"position, {self._number}, occurred_at, {self._document}"
+        tail = f"ORDER BY {order} LIMIT ?"
+        return self.search.select(self.view, columns, *bounds, tail=tail, last=[limit])
 
-    def shown(self, rows: Sequence[Row], head: int) -> list[bytes]:
-        """Put its place and cursor in front of each document."""
+    def marks(self, rows: Sequence[Row], head: int) -> list[bytes]:
+        """Write the cursors of entries."""
         places = ((when, position) for position, _, when, _ in rows)
-        cursors = self.cursors.write_all(head, self.digest, places)
+        return self.cursors.write_all(head, self.digest, places)
+
+    def shown(self, rows: Sequence[Row], cursors: Sequence[bytes]) -> list[bytes]:
+        """Put its place and cursor in front of each document."""
         if self.reader.public_only:
             return [
                 b'{"public_seq":%d,"cursor":"%b",%b' % (number, cursor, document)
@@ -147,11 +147,12 @@ def page(
     more, rows = len(rows) > limit, rows[:limit]
     if before is not None:
         rows.reverse()
+    cursors_of = asked.marks(rows, head)
     follows, precedes = more or before is not None, more if before is not None else start
     return Page(
-        asked.shown(rows, head),
-        next=_cursor(asked, rows[-1:], head) if follows else None,
-        prev=_cursor(asked, rows[:1], head) if precedes else None,
+        asked.shown(rows, cursors_of),
+        next=cursors_of[-1].decode() if rows and follows else None,
+        prev=cursors_of[0].decode() if rows and precedes else None,
         position=head,
         counted=not reader.public_only,
     )
@@ -176,12 +177,6 @@ def _rows_from(
         bounds.append((f"(occurred_at, position) {sign} (?, ?)", place))
     order = "occurred_at, position" if forward else "occurred_at DESC, position DESC"
     return asked.rows(order, limit + 1, *bounds)
-
-
-def _cursor(asked: Question, rows: Iterable[Row], head: int) -> str | None:
-    for position, _, when, _ in rows:
-        return asked.cursors.write(Cursor(head, when, position, asked.digest))
-    return None
 
 
 def _cursors_for(reader: Reader, cursors: Cursors) -> Cursors:
@@ -221,7 +216,7 @@ def recorded_since(  # noqa: PLR0917  a place, then the question as everywhere
     digest = _digest(reader, company_id, filter, "live")
     return [
         Arrival(asked.cursors.write(Cursor(row[0], row[2], row[0], digest)), row[0], entry)
-        for row, entry in zip(rows, asked.shown(rows, head), strict=True)
+        for row, entry in zip(rows, asked.shown(rows, asked.marks(rows, head)), strict=True)
     ]
 
 
@@ -237,12 +232,6 @@ def followed_to(id: str, reader: Reader, company_id: str, filter: Filter, cursor
 
 def count(view: View, company_id: str, filter: Filter) -> int:
     """Count the entries of a company that *filter* lets through."""
-    found = [
-        *conditions(view, everything(), company_id, filter),
-        ("position <= ?", [_known(filter)]),
-    ]
-    row = view.one(
-        f"SELECT count(*) FROM {{entries}} WHERE {' AND '.join(sql for sql, _ in found)}",
-        [value for _, values in found for value in values],
-    )
-    return int(row[0]) if row else 0
+    search = search_for(view, everything(), company_id, filter)
+    rows = search.select(view, "count(*)", ("position <= ?", [_known(filter)]))
+    return int(rows[0][0])

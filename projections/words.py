@@ -3,11 +3,14 @@
 Words are folded and cut here, so that SQLite and PostgreSQL are given the same ones and find
 the same entries.  There is no stemming: tickets come in many languages.  A query is words,
 ``"quoted phrases"``, and a last word of which the beginning is enough.
+
+Each word is kept behind a mark of its company.  So a search reads what its own company wrote
+and no more, which matters most where the beginning of a word is enough.
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin, get_type_hints
 from unicodedata import normalize
@@ -25,6 +28,11 @@ _SINGLE: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Characters of scripts that put no spaces between words: each is a word of its own."""
 
 _WORD: Final = re.compile(f"[{_SINGLE}]|[^\\W_{_SINGLE}]+")
+_PLAIN: Final = (
+    bytes(letter if chr(letter).isalnum() else 32 for letter in range(128)).lower().ljust(256)
+)
+"""Folds ASCII letters, and turns what is neither letter nor digit into spaces."""
+
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
 _TERM: Final = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _QUOTES: Final = str.maketrans("“”„«»", '"""""')
@@ -40,7 +48,7 @@ class Term(NamedTuple):
 def cut(text: str) -> list[str]:
     """Cut *text* into words without case and accents."""
     if text.isascii():
-        return _WORD.findall(text.lower())
+        return text.encode().translate(_PLAIN).decode().split()
     return _WORD.findall(_MARKS.sub("", normalize("NFKD", text)).casefold())
 
 
@@ -73,24 +81,27 @@ def _holds_text(inside: tuple[Any, ...]) -> bool:
     return any(isinstance(hint, type) and issubclass(hint, (str, Part)) for hint in inside)
 
 
-@cache
-def company_word(company_id: str) -> str:
-    """Turn a company's id into one word of the index."""
-    return "c" + blake2b(company_id.encode(), digest_size=10).hexdigest()
+@lru_cache(4096)
+def _mark(company_id: str) -> str:
+    """Shorten a company's id to a few letters of fixed length; two may share them, rarely."""
+    return blake2b(company_id.encode(), digest_size=3).hexdigest()
 
 
-def for_sqlite(text: str) -> str:
-    """Prepare *text* for FTS5's ``ascii`` tokenizer, which cuts ASCII text just as `cut` does."""
-    return text if text.isascii() else " ".join(cut(text))
+def for_sqlite(company_id: str, text: str) -> str:
+    """Write *text* for FTS5's ``ascii`` tokenizer, which takes any run of our letters whole."""
+    mark = _mark(company_id)
+    words = cut(text)
+    return mark + f" {mark}".join(words) if words else ""
 
 
 def for_postgresql(company_id: str, text: str) -> str:
-    """Write *text* as a ``tsvector``, the company among its words.
+    """Write *text* as a ``tsvector``.
 
-    The sign before the company's word stands in no other word, so no text can forge it.
+    PostgreSQL keeps 16,383 places in a text and 256 of a word; behind them words are found,
+    phrases are not.
     """
-    words = [f"{word[:LONGEST]}:{place}" for place, word in enumerate(cut(text), 1)]
-    return f"@{company_word(company_id)} {' '.join(words)}"
+    mark = _mark(company_id)
+    return " ".join([f"{mark}{word[:LONGEST]}:{place}" for place, word in enumerate(cut(text), 1)])
 
 
 def parse(query: str) -> tuple[Term, ...]:
@@ -116,16 +127,18 @@ def parse(query: str) -> tuple[Term, ...]:
     return tuple(terms)
 
 
-def fts5_query(company_id: str, terms: tuple[Term, ...]) -> str:
+def fts5_query(company_id: str, terms: Iterable[Term]) -> str:
     """Write a query for FTS5; every word is quoted, so no operator reaches the engine."""
-    found = " AND ".join(f'"{" ".join(term.words)}"{"*" * term.prefix}' for term in terms)
-    return f'company : "{company_word(company_id)}" AND body : ({found})'
+    mark = _mark(company_id)
+    return " AND ".join(
+        f'"{" ".join(mark + word for word in term.words)}"{"*" * term.prefix}' for term in terms
+    )
 
 
-def ts_query(company_id: str, terms: tuple[Term, ...]) -> str:
+def ts_query(company_id: str, terms: Iterable[Term]) -> str:
     """Write the same query as a ``tsquery``."""
-    found = " & ".join(
-        "(" + " <-> ".join(f"'{word}'" for word in term.words) + f"{':*' * term.prefix})"
+    mark = _mark(company_id)
+    return " & ".join(
+        "(" + " <-> ".join(f"'{mark}{word}'" for word in term.words) + f"{':*' * term.prefix})"
         for term in terms
     )
-    return f"'@{company_word(company_id)}' & {found}"

@@ -1,6 +1,8 @@
 """Paging the timeline: each entry exactly once, both ways, whatever arrives meanwhile."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 from domain.errors import CursorRefused, QueryRefused
 from domain.events import Event, Recorded
 from domain.values import everything
+from projections.database import Database
+from projections.timeline import timeline
 from projections.timeline_filter import Filter
 from projections.timeline_query import Page, count, followed_to, recorded_since
 from tests.events import agent_replied, customer_wrote, noted, opened, step_taken
@@ -65,6 +69,24 @@ def test_a03_twelve_thousand_entries_are_paged_both_ways_while_new_ones_arrive(
     assert [p.entries for p in reversed(back)] == [p.entries for p in forward]
     assert {p.position for p in (*forward, *back)} == {12_000}
     assert count(story.view, ACME, Filter()) == 12_050
+
+
+def test_a_page_costs_as_much_at_the_end_of_a_long_pass_as_at_its_start(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/long.db")) as database:
+        view = timeline.view(database, generation=1)
+        view.create()
+        story = Story(view)
+        story.tell(*long_ticket(12_000))
+        worked: list[int] = []
+        database._connection.set_progress_handler(lambda: worked.append(1), 10)
+
+        costs = []
+        for page in walk(story, story.page(limit=100), "next"):
+            costs.append(len(worked) / max(len(page.entries), 1))
+            worked.clear()
+
+    assert len(costs) == 120
+    assert max(costs) < 1.2 * sorted(costs)[60]
 
 
 steps = st.tuples(st.sampled_from(["next", "prev", "arrive"]), st.integers(1, 9))

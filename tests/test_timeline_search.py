@@ -168,15 +168,11 @@ def test_no_operator_reaches_an_engine(query: str) -> None:
     except QueryRefused:
         return
 
-    outside = fts5_query("acme", terms).split('"')[::2]
-    assert {part.strip("* ") for part in outside} <= {
-        "company :",
-        "AND body : (",
-        "AND",
-        ")",
-        "* AND",
-    }
+    outside = "".join(fts5_query("acme", terms).split('"')[::2])
+    assert set(outside.replace("AND", "")) <= set(" *")
     assert set("".join(ts_query("acme", terms).split("'")[::2])) <= set(" &<->()*:")
+    for word in (word for term in terms for word in term.words):
+        assert word.isalnum()
 
 
 @given(st.text(st.characters(codec="ascii", exclude_characters="\x00"), max_size=80))
@@ -184,9 +180,10 @@ def test_the_engine_cuts_plain_text_as_we_do(text: str) -> None:
     database = sqlite3.connect(":memory:")
     database.execute("CREATE VIRTUAL TABLE t USING fts5(body, tokenize='ascii')")
     database.execute("CREATE VIRTUAL TABLE words USING fts5vocab(t, 'instance')")
-    database.execute("INSERT INTO t VALUES (?)", [for_sqlite(text)])
+    database.execute("INSERT INTO t VALUES (?)", [for_sqlite("acme", text)])
 
+    mark = for_sqlite("acme", "x")[:-1]
     found = database.execute('SELECT term FROM words ORDER BY "offset"').fetchall()
     database.close()
 
-    assert [term for (term,) in found] == cut(text)
+    assert [term for (term,) in found] == [mark + word for word in cut(text)]
