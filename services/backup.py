@@ -109,7 +109,7 @@ def _restore_sqlite(url: str, part: Path) -> None:
     target = Path(url.removeprefix("sqlite:///"))
     if target.exists():
         raise BackupRefused(f"{target} exists; restore into an empty home (LONGCASE_HOME)")
-    target.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     target.write_bytes((part / "database.db").read_bytes())
     target.chmod(0o600)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "LONGCASE_"
@@ -31,9 +31,11 @@ class Settings(BaseSettings):
     kafka: str = Field(default="", description="Brokers host:port,…; empty = embedded, no broker")
     host: str = Field(default="127.0.0.1", description="Address to serve on")
     port: int = Field(default=8321, ge=0, le=65535, description="Port to serve on")
+    _given: set[str] = PrivateAttr(default_factory=set)
 
     def model_post_init(self, _: object) -> None:
         """Fill in the files of the home folder where no URL is given."""
+        self._given = set(self.model_fields_set)
         self.home = self.home.expanduser().absolute()
         for name in ("store", "read_models", "control"):
             if not getattr(self, name):
@@ -41,7 +43,7 @@ class Settings(BaseSettings):
 
     def origin(self, name: str) -> str:
         """Say where a setting's value comes from."""
-        return f"environment {PREFIX}{name.upper()}" if name in self.model_fields_set else "default"
+        return f"environment {PREFIX}{name.upper()}" if name in self._given else "default"
 
 
 def masked(value: object) -> str:

@@ -1,0 +1,98 @@
+"""What a timeline is asked: its filters as they are typed."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from services.cli import times
+
+if TYPE_CHECKING:
+    from projections.timeline_filter import Filter
+    from services.reading import Reading
+
+Visibility = Literal["public", "internal", "restricted"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Asked:
+    """What to show of a timeline.
+
+    Attributes:
+        since: Happened at this time or later.
+        until: Happened before this time.
+        as_of: As it had happened by this time.
+        known_at: As it was recorded by this time, or up to this position.
+        type: Only events of this type, such as ticket.agent_replied; may be repeated.
+        actor: Only what was done by this one, such as agent/mia; may be repeated.
+        channel: Only what came by this channel, such as phone; may be repeated.
+        severity: Only what has this severity, 1 to 5, 1 the worst; may be repeated.
+        ticket: Only what belongs to this ticket; may be repeated.
+        contact: Only what concerns this contact, by id; may be repeated.
+        product: Only what concerns this product; may be repeated.
+        department: Only what belongs to this department; may be repeated.
+        visibility: Only what is for these eyes; may be repeated.
+        search: Only what holds these words; "quoted words" stand together, and of the last
+            word the beginning is enough.
+    """
+
+    since: Annotated[str | None, Parameter(name="--from")] = None
+    until: Annotated[str | None, Parameter(name="--to")] = None
+    as_of: str | None = None
+    known_at: str | None = None
+    type: tuple[str, ...] = ()
+    actor: tuple[str, ...] = ()
+    channel: tuple[str, ...] = ()
+    severity: tuple[int, ...] = ()
+    ticket: tuple[str, ...] = ()
+    contact: tuple[str, ...] = ()
+    product: tuple[str, ...] = ()
+    department: tuple[str, ...] = ()
+    visibility: tuple[Visibility, ...] = ()
+    search: str | None = None
+
+    def filter(self, reading: "Reading") -> "Filter":
+        """Check the filters, and put them into the words of the projection.
+
+        Raises:
+            Usage: If a time is none.
+            UnknownType: If no event has such a type.
+            QueryRefused: If a filter is out of range.
+        """
+        from domain.events import model_of
+        from projections.timeline_filter import Filter
+
+        for name in self.type:
+            model_of(name)
+        return Filter(
+            since=_micros(self.since, "--from"),
+            until=_micros(self.until, "--to"),
+            as_of=_micros(self.as_of, "--as-of"),
+            known_at=known(reading, self.known_at),
+            types=self.type,
+            actors=self.actor,
+            channels=self.channel,
+            severities=self.severity,
+            tickets=self.ticket,
+            contacts=self.contact,
+            products=self.product,
+            departments=self.department,
+            visibilities=self.visibility,
+            search=self.search,
+        )
+
+
+def known(reading: "Reading", text: str | None) -> int | None:
+    """Turn a position, or a time of recording, into a position."""
+    if text is None:
+        return None
+    found = times.instant(text, "--known-at")
+    return found if isinstance(found, int) else reading.position_at(found)
+
+
+def _micros(text: str | None, option: str) -> int | None:
+    from domain.values import micros
+
+    moment = times.time(text, option)
+    return None if moment is None else micros(moment)

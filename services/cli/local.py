@@ -1,0 +1,99 @@
+"""The deployment of this machine, as its owner uses it: every role, through the same doors."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from services.cli.errors import Usage
+from services.cli.progress import progress
+
+if TYPE_CHECKING:
+    from services.config import Settings
+    from services.deployment import Deployment
+    from services.reading import Reading
+
+PART: Final = 2_000
+"""Events folded between two looks of the progress bar."""
+
+
+def settings() -> Settings:
+    """Read the settings.
+
+    Raises:
+        Usage: If one of them makes no sense.
+    """
+    from pydantic import ValidationError
+
+    from services.config import PREFIX, Settings
+
+    try:
+        found = Settings()
+    except ValidationError as error:
+        wrong = error.errors(include_url=False)[0]
+        name = f"{PREFIX}{str(wrong['loc'][0]).upper()}" if wrong["loc"] else PREFIX
+        raise Usage(f"the setting {name} is wrong: {wrong['msg']}") from None
+    for name in ("store", "read_models", "control"):
+        if not getattr(found, name).startswith(("sqlite:///", "postgresql://", "postgres://")):
+            raise Usage(
+                f"the setting {PREFIX}{name.upper()} is wrong: write sqlite:///path or postgresql://…"
+            )
+    return found
+
+
+@contextmanager
+def deployed() -> Iterator[Deployment]:
+    """Open the deployment of this machine."""
+    from services.deployment import Deployment
+    from services.logs import configure
+
+    configure(logging.WARNING)
+    with Deployment(settings()) as deployment:
+        yield deployment
+
+
+@contextmanager
+def reading() -> Iterator[tuple[Reading, Deployment]]:
+    """Open the deployment to read from it, its read models up to date."""
+    from services.reading import Reading
+    from services.security import local
+
+    with deployed() as deployment:
+        catch_up(deployment)
+        yield Reading(deployment, local()), deployment
+
+
+def catch_up(deployment: Deployment, *, shown: bool = True) -> None:
+    """Bring embedded read models up to date; whoever waits long sees how far that is.
+
+    Those that follow Kafka are left to its processes.
+    """
+    from services.projector import FollowsKafka
+
+    if not deployment.is_embedded:
+        return
+    with suppress(FollowsKafka):
+        _rebuild_older(deployment, shown=shown)
+        _fold(deployment, shown=shown)
+
+
+def _rebuild_older(deployment: Deployment, *, shown: bool) -> None:
+    """Build anew what an older version of longcase has written."""
+    from services.catalogue import PROJECTIONS
+
+    for projection in PROJECTIONS.values():
+        version = deployment.models.version(projection)
+        if version is not None and version != projection.version:
+            with progress(f"Rebuilding {projection.name}", "events", shown=shown) as tick:
+                deployment.rebuilder.rebuild(projection, tick)
+
+
+def _fold(deployment: Deployment, *, shown: bool) -> None:
+    head, position = deployment.log.head(), deployment.projector.catch_up(upto=0)
+    is_long = head - position > PART
+    with progress("Updating the read models", "events", shown=shown and is_long) as tick:
+        while position < head:
+            position = deployment.projector.catch_up(upto=min(position + PART, head))
+            tick(position, head)

@@ -1,0 +1,117 @@
+"""`longcase replay` and `longcase diff`: what was so at every step, and what changed between."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import orjson
+from cyclopts import Parameter, validators
+
+from services.cli import local, states, times
+from services.cli.asked import known
+from services.cli.errors import Usage
+from services.cli.show import TEXT, Output, document, documents, line, note, tree, when
+
+if TYPE_CHECKING:
+    from projections.replay import Difference, Step
+    from services.reading import Reading
+
+INDENT: Final = " " * 26
+
+
+def replay(
+    target: str,
+    /,
+    *,
+    step: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
+    known_at: str | None = None,
+    output: Output = TEXT,
+) -> None:
+    """Replay a ticket or a company: every step in the order it happened, and the state after it.
+
+    In text, the state stands below a step that changed it; as JSON it is there in full.
+
+    Args:
+        target: A ticket's or a company's id; write ticket/ID or company/ID if both exist.
+        step: Show this step only, with the whole state as it was after it.
+        known_at: As it was recorded by this time, or up to this position.
+    """
+    with local.reading() as (reading, _):
+        steps = reading.replay(target, step, known(reading, known_at))
+        if output.form != "text":
+            documents(map(_document, steps), output)
+        elif step is not None:
+            _print_whole(reading, next(steps))
+        else:
+            _print_each(steps)
+
+
+def diff(
+    ticket: str,
+    start: Annotated[str, Parameter(name="FROM")],
+    end: Annotated[str, Parameter(name="TO")],
+    /,
+    *,
+    clock: Literal["happened", "recorded"] = "happened",
+    output: Output = TEXT,
+) -> None:
+    """Say what changed in a ticket between two instants, or two positions.
+
+    Args:
+        ticket: The ticket's id.
+        start: The earlier one: a time, a date (its midnight UTC), or a position.
+        end: The later one.
+        clock: Whether a time means when it happened, or when it was recorded; a position
+            always means what was recorded up to it.
+    """
+    first, last = times.instant(start, "FROM"), times.instant(end, "TO")
+    if isinstance(first, int) != isinstance(last, int):
+        raise Usage("FROM and TO are two times or two positions; here is one of each")
+    with local.reading() as (reading, _):
+        reading.ticket(ticket)
+        found = reading.diff(ticket, first, last, clock)
+    if output.form != "text":
+        document(_difference(found))
+        return
+    steps, positions = found.steps, found.positions
+    note(
+        f"{ticket}: from step {steps[0]} (position {positions[0]}) "
+        f"to step {steps[1]} (position {positions[1]})"
+    )
+    for sentence in found.words or ["Nothing changed."]:
+        line(sentence)
+
+
+def _print_each(steps: "Iterable[Step]") -> None:
+    before = ""
+    for step in steps:
+        late = " (late)" if step.event["late"] else ""
+        line(f"{step.ordinal:>6}  {when(step.event['occurred_at'])}  {step.event['text']}{late}")
+        after = states.in_short(step.whole)
+        if after != before:
+            line(f"{INDENT}{after}", faint=True)
+        before = after
+
+
+def _print_whole(reading: "Reading", step: "Step") -> None:
+    event, state = step.event, step.whole
+    line(f"step {step.ordinal}, position {step.position}, {when(event['occurred_at'])} UTC")
+    line(event["text"])
+    line("")
+    for text in tree(reading.named(state) if "assignee" in state else state):
+        line(text)
+
+
+def _document(step: "Step") -> dict[str, Any]:
+    return {
+        "step": step.ordinal,
+        "position": step.position,
+        "event": step.event,
+        "state": orjson.Fragment(step.document),
+        **({"others": [*map(orjson.Fragment, step.others)]} if step.others else {}),
+    }
+
+
+def _difference(found: "Difference") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(found)

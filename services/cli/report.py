@@ -1,0 +1,141 @@
+"""`longcase report`: one event by hand."""
+
+import difflib
+import getpass
+import re
+from builtins import type as type_of
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import orjson
+from cyclopts import Parameter, validators
+
+from services.cli import local, times
+from services.cli.errors import OK, REFUSED
+from services.cli.show import TEXT, Output, document, line, note
+
+if TYPE_CHECKING:
+    from domain.events import Event
+    from services.desk import Desk
+
+SOURCE: Final = "longcase-report"
+"""The source of what is reported by hand."""
+
+
+def report(
+    type: str,
+    stream: str,
+    /,
+    *fields: str,
+    company: str | None = None,
+    visibility: Literal["public", "internal", "restricted"] | None = None,
+    at: str | None = None,
+    actor: str | None = None,
+    id: str | None = None,
+    expected_version: Annotated[int | None, Parameter(validator=validators.Number(gte=0))] = None,
+    output: Output = TEXT,
+) -> int:
+    """Record one event by hand: a note, a logged call, a promise.
+
+    longcase report ticket.internal_note_added TCK-1 note='Rang back' --visibility internal
+
+    docs/events.md lists the events and their fields.
+
+    Args:
+        type: The event's type, such as ticket.internal_note_added.
+        stream: What it happened to, such as ticket/TCK-1; the id alone is enough.
+        fields: The event's own fields, each as field=value; to.agent=mia reaches inside, and
+            what is not text is written as JSON.
+        company: The company it belongs to, by id or as domain=acme.com, mail=, phone=; an
+            existing ticket knows its own.
+        visibility: For whose eyes it is; messages must say it.
+        at: When it happened; now, if not given.
+        actor: Who did it, as agent/ID, contact/ID or system/ID; you, if not given.
+        id: Its id, for a report that may be repeated: with the same id and the same --at it is
+            recorded once.
+        expected_version: Refuse it if the stream has moved on from this version.
+    """
+    known = {
+        "company": company, "visibility": visibility, "actor": actor or _you(),
+        "expectedversion": expected_version, "time": _moment(at), "id": id or _new_id(),
+    }  # fmt: skip
+    with local.deployed() as deployment:
+        told = _recorded(deployment.desk, type, stream, fields, known)
+        local.catch_up(deployment)
+    if output.form != "text":
+        document(told)
+    elif told["status"] == "refused":
+        note(f"error: {told['reason']}")
+    else:
+        line(f"{told['status']} {told['stream_id']} at position {told['position']}")
+    return REFUSED if told["status"] == "refused" else OK
+
+
+def _recorded(
+    desk: "Desk", type: str, stream: str, words: tuple[str, ...], known: dict[str, Any]
+) -> dict[str, Any]:
+    """Record what the words say, and return the receipt, what is empty left out.
+
+    Raises:
+        Refused: If they say nothing that can be recorded; the message names the fields.
+    """
+    from domain.errors import InvalidReport
+    from services.cli.fields import fields_of
+    from services.wire import read_cloud_event
+
+    model = _model(type)
+    where = stream if "/" in stream else f"{model.stream_kind()}/{stream}"
+    data = fields_of(model, words)
+    sent = {"type": type, "source": SOURCE, "subject": where, "data": data} | known
+    body = orjson.dumps({name: value for name, value in sent.items() if value is not None})
+    try:
+        (receipt,) = desk.record([read_cloud_event(body, desk.resolve)])
+    except InvalidReport as error:
+        raise InvalidReport(f"{error}; {_hint(model, str(error))}") from None
+    told = {name: value for name, value in asdict(receipt).items() if value is not None}
+    if told.get("code") == "content-differs":
+        told["reason"] += ", or repeat the old one with the same --at"
+    return told
+
+
+def _model(type: str) -> "type_of[Event]":
+    from domain.errors import UnknownType
+    from domain.events import TYPES, model_of
+
+    try:
+        return model_of(type)
+    except UnknownType as error:
+        close = difflib.get_close_matches(type, TYPES, n=1)
+        raise UnknownType(f"{error}; did you mean {close[0]}?" if close else str(error)) from None
+
+
+def _hint(model: "type_of[Event]", problem: str) -> str:
+    """Say what to type instead."""
+    if problem.startswith("visibility is missing"):
+        return "add --visibility"
+    names = [
+        f"{name} (needed)" if field.is_required() else name
+        for name, field in model.model_fields.items()
+    ]
+    return f"{model.TYPE} has {', '.join(names) or 'no fields'}"
+
+
+def _moment(at: str | None) -> str:
+    moment = times.time(at, "--at") or datetime.now(UTC)
+    return moment.isoformat()
+
+
+def _new_id() -> str:
+    import uuid_utils.compat
+
+    return str(uuid_utils.compat.uuid7())
+
+
+def _you() -> str:
+    """Name the user of this machine as an agent, as far as an id can."""
+    try:
+        name = re.sub(r"[^A-Za-z0-9._~-]", "-", getpass.getuser())[:128]
+    except (KeyError, OSError):
+        name = ""
+    return f"agent/{name}" if name else "system/unnamed"
