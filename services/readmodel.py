@@ -31,6 +31,12 @@ SCHEMA: Final = (
     topic_id TEXT NOT NULL,
     moved_at BIGINT NOT NULL,
     PRIMARY KEY (name, generation, part))""",
+    """CREATE TABLE IF NOT EXISTS sequences (
+    name TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    PRIMARY KEY (name, generation, key))""",
 )
 
 
@@ -158,23 +164,30 @@ class ReadModels:
         return view
 
     def swap(self, view: View) -> None:
-        """Make a built generation the live one and drop all others, in one transaction."""
+        """Make a built generation the live one, in one transaction.
+
+        The one that was live stays as *old* until the next swap: who had begun to read it
+        reads on.
+        """
+        name = view.projection.name
         with self.database.transaction():
             for (generation,) in self.database.execute(
-                "SELECT generation FROM generations WHERE name = ? AND generation <> ?",
-                (view.projection.name, view.generation),
+                "SELECT generation FROM generations WHERE name = ? AND status = 'old'", (name,)
             ):
                 self.discard(view.projection.view(self.database, generation))
             self.database.execute(
+                "UPDATE generations SET status = 'old' WHERE name = ? AND status = 'live'", (name,)
+            )
+            self.database.execute(
                 "UPDATE generations SET status = 'live' WHERE name = ? AND generation = ?",
-                (view.projection.name, view.generation),
+                (name, view.generation),
             )
 
     def discard(self, view: View) -> None:
         """Drop a generation; inside a transaction."""
         view.drop()
         key = (view.projection.name, view.generation)
-        for table in ("generations", "positions"):
+        for table in ("generations", "positions", "sequences"):
             self.database.execute(f"DELETE FROM {table} WHERE name = ? AND generation = ?", key)
 
     def _create_first(self, projection: Projection) -> int:
