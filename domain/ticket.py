@@ -12,6 +12,7 @@ from domain.errors import (
     AlreadyMade,
     AlreadyMoved,
     AlreadyOpened,
+    InvalidReport,
     MergedIntoItself,
     NotOpened,
     UnknownCommitment,
@@ -65,6 +66,7 @@ class Ticket(Aggregate[AnyTicketEvent]):
         self.first_opened_at: datetime | None = None
         self.done: tuple[datetime, bool] | None = None
         self.moved_to: str | None = None
+        self.continues: str | None = None
         self.commitments: set[str] = set()
         self.escalations: set[str] = set()
         self.consultations: set[str] = set()
@@ -80,6 +82,7 @@ class Ticket(Aggregate[AnyTicketEvent]):
         """Say what to record now that *reported* has happened.
 
         Raises:
+            InvalidReport: If *reported* opens the ticket as if the desk had moved it.
             AlreadyOpened: If *reported* opens the ticket a second time.
             NotOpened: If nobody opened it yet.
             OtherCompany: If *reported* names another company.
@@ -93,7 +96,7 @@ class Ticket(Aggregate[AnyTicketEvent]):
         """
         self.must_belong_to(reported)
         if isinstance(reported.data, TicketOpened):
-            self._must_be_new()
+            self._must_be_new(reported.data)
         else:
             self._must_be_open()
             self._must_be_coherent(reported.data)
@@ -140,35 +143,44 @@ class Ticket(Aggregate[AnyTicketEvent]):
             case _ as never:
                 assert_never(never)
 
-    def continuation(self, opening: TicketOpened) -> tuple[str, TicketOpened]:
-        """Say under which stream, and how, the ticket is opened again at another company.
+    @property
+    def next_link(self) -> str:
+        """The stream in which the ticket goes on if it is moved to another company."""
+        chain = ticket_chain(self.local_id)
+        link = int(self.local_id.removeprefix(f"{chain}~")) if "~" in self.local_id else 1
+        return f"ticket/{chain}~{link + 1}"
+
+    def continuation(self, opening: TicketOpened) -> TicketOpened:
+        """Say how the ticket, about to be moved, is opened again in its next link.
 
         Args:
             opening: The ticket's own opening, its text open.
         """
-        chain = ticket_chain(self.local_id)
-        link = int(self.local_id.removeprefix(chain).lstrip("~") or 1) + 1
-        counts = Counts(
-            events=self.earlier + self.version,
-            customer_messages=self.messages,
-            agent_replies=self.replies,
-            reopened=self.reopened,
-        )
         continues = Continues(
             stream_id=self.stream_id,
-            chain_id=chain,
+            chain_id=ticket_chain(self.local_id),
             first_opened_at=self.first_opened_at or EPOCH,
-            counts=counts,
-            commitment_ids=tuple(sorted(self.commitments)),
-            escalation_ids=tuple(sorted(self.escalations)),
-            consultation_ids=tuple(sorted(self.consultations)),
+            counts=Counts(
+                events=self.earlier + self.version + 1,
+                customer_messages=self.messages,
+                agent_replies=self.replies,
+                reopened=self.reopened,
+            ),
         )
-        return f"ticket/{chain}~{link}", opening.model_copy(update={"continues": continues})
+        return opening.model_copy(update={"continues": continues})
+
+    def continue_from(self, earlier: "Ticket") -> None:
+        """Take over what the rules need to know of the link before this one in the chain."""
+        self.commitments |= earlier.commitments
+        self.escalations |= earlier.escalations
+        self.consultations |= earlier.consultations
+        self.merges |= earlier.merges
 
     def _open(self, opened: Recorded[AnyTicketEvent], opening: TicketOpened) -> None:
         self.opening = opened
         self.first_opened_at = opened.occurred_at
         if opening.continues:
+            self.continues = opening.continues.stream_id
             before = opening.continues.counts
             self.first_opened_at = opening.continues.first_opened_at
             self.earlier += before.events
@@ -183,7 +195,12 @@ class Ticket(Aggregate[AnyTicketEvent]):
         if self.done is None or at >= self.done[0]:
             self.done = (at, done)
 
-    def _must_be_new(self) -> None:
+    def _must_be_new(self, opening: TicketOpened) -> None:
+        if opening.continues or self.local_id != ticket_chain(self.local_id):
+            raise InvalidReport(
+                "only a move continues a ticket: report ticket.moved_away, or, for a new ticket, "
+                "an id without ~ and no data.continues"
+            )
         if self.opening:
             raise AlreadyOpened(
                 f"{self.stream_id} was opened before; report what happened next instead"

@@ -9,8 +9,10 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
 
 from projections.database import Database
 
@@ -35,8 +37,20 @@ MIGRATIONS: Final = (
         revoked_at {bigint})""",
         """CREATE TABLE staff (id {text} PRIMARY KEY, name {text} NOT NULL)""",
     ),
+    (
+        """CREATE INDEX keyring_destroyed ON keyring (destroyed_at)
+        WHERE destroyed_at IS NOT NULL""",
+    ),
 )
 """Numbered steps; one is never changed after it shipped."""
+
+KEY: Final = 32
+"""Bytes of a key: AES-256."""
+
+KEYS: Final = "SELECT key_id, subject, key FROM keyring"
+LAST_DESTROYED: Final = (
+    "SELECT max(destroyed_at) FROM keyring WHERE destroyed_at IS NOT NULL"  # by the index
+)
 
 
 class Control:
@@ -45,8 +59,15 @@ class Control:
     def __init__(self, url: str) -> None:
         self.url = url
         self.lock = threading.RLock()
-        self.database = Database(url)
+        self._database = _opened(url)
         self._migrate()
+
+    @property
+    def database(self) -> Database:
+        """The connection, made anew if the last one was lost; for use under `lock`."""
+        if self._database.is_lost:
+            self._database = _opened(self.url)
+        return self._database
 
     def secret(self, name: str) -> bytes:
         """Find a secret of 32 bytes, made when it is first asked for."""
@@ -79,27 +100,33 @@ class Control:
                 list(names.items()),
             )
 
+    @contextmanager
+    def alone(self) -> Iterator[Database]:
+        """Lend the database for a change that no other thread or process may come between."""
+        with self.lock, self.database.transaction():
+            if self.database.dialect == "postgresql":
+                self.database.execute("SELECT pg_advisory_xact_lock(7238911)")
+            yield self.database
+
     def close(self) -> None:
         """Close the connection."""
-        self.database.close()
+        self._database.close()
 
     def _migrate(self) -> None:
         spelled = {
             "sqlite": {"text": "TEXT", "blob": "BLOB", "bigint": "INTEGER"},
             "postgresql": {"text": "TEXT", "blob": "BYTEA", "bigint": "BIGINT"},
         }[self.database.dialect]
-        with self.lock, self.database.transaction():
-            if self.database.dialect == "postgresql":
-                self.database.execute("SELECT pg_advisory_xact_lock(7238911)")
-            self.database.execute(
+        with self.alone() as database:
+            database.execute(
                 "CREATE TABLE IF NOT EXISTS control_version (version INTEGER NOT NULL)"
             )
-            rows = self.database.execute("SELECT max(version) FROM control_version")
+            rows = database.execute("SELECT max(version) FROM control_version")
             done = rows[0][0] or 0
             for number, statements in enumerate(MIGRATIONS[done:], start=done + 1):
                 for statement in statements:
-                    self.database.execute(statement.format(**spelled))
-                self.database.execute("INSERT INTO control_version VALUES (?)", (number,))
+                    database.execute(statement.format(**spelled))
+                database.execute("INSERT INTO control_version VALUES (?)", (number,))
 
 
 class Keyring:
@@ -107,48 +134,50 @@ class Keyring:
 
     def __init__(self, control: Control) -> None:
         self._control = control
-        self._by_subject: dict[str, tuple[str, bytes]] = {}
+        self._by_subject: dict[str, tuple[str, bytes] | None] = {}
         self._by_id: dict[str, bytes | None] = {}
-        self._destroyed = -1
+        self._last_destroyed: int | None = None
 
     def refresh(self) -> None:
         """Notice keys that another process destroyed since the last look."""
         with self._control.lock:
-            rows = self._control.database.execute(
-                "SELECT count(*) FROM keyring WHERE destroyed_at IS NOT NULL"
-            )
-            if rows[0][0] != self._destroyed:
-                self._destroyed = rows[0][0]
+            rows = self._control.database.execute(LAST_DESTROYED)
+            if rows[0][0] != self._last_destroyed:
+                self._last_destroyed = rows[0][0]
                 self._by_subject.clear()
                 self._by_id.clear()
 
     def ensure(self, subjects: Iterable[str]) -> None:
-        """Make the keys that *subjects* (``contact/jan``, ``company/acme``) still lack."""
+        """Make the keys that *subjects* (``contact/jan``, ``company/acme``) still lack.
+
+        They are kept durably before this returns: an event is never sealed by a key that a
+        power failure could take away.
+        """
         missing = [s for s in dict.fromkeys(subjects) if s not in self._by_subject]
         if not missing:
             return
         now = time.time_ns() // 1000
-        rows = [(key_id_of(key), subject, key, now) for subject in missing for key in (_new(),)]
-        with self._control.lock, self._control.database.transaction():
-            self._control.database.many(
-                "INSERT INTO keyring (key_id, subject, key, created_at) VALUES (?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
-                rows,
-            )
-            for start in range(0, len(missing), 500):
-                part = missing[start : start + 500]
-                marks = ",".join("?" * len(part))
-                self._take(
-                    self._control.database.execute(
-                        f"SELECT key_id, subject, key FROM keyring WHERE subject IN ({marks})",
-                        part,
-                    )
+        with self._control.lock:
+            lacking = set(missing) - self._find(missing)
+            if not lacking:
+                return
+            fresh = [(subject, os.urandom(KEY)) for subject in sorted(lacking)]
+            with self._control.database.transaction():
+                self._control.database.many(
+                    "INSERT INTO keyring (key_id, subject, key, created_at) VALUES (?, ?, ?, ?) "
+                    "ON CONFLICT DO NOTHING",
+                    [(key_id_of(key), subject, key, now) for subject, key in fresh],
                 )
+            self._find(list(lacking))
 
     def key_of(self, subject: str) -> tuple[str, bytes] | None:
         """Find (key id, key) of *subject*; ``None`` if it was destroyed."""
-        self.ensure([subject])
-        return self._by_subject.get(subject)
+        found = self._by_subject.get(subject)
+        if found is None:
+            with self._control.lock:
+                self.ensure([subject])
+                found = self._by_subject[subject]
+        return found
 
     def is_destroyed(self, subject: str) -> bool:
         """Say whether *subject* had a key that is destroyed."""
@@ -161,31 +190,44 @@ class Keyring:
 
     def key(self, key_id: str) -> bytes | None:
         """Find a key by its id; ``None`` if it is destroyed or was never here."""
-        if key_id not in self._by_id:
+        try:
+            return self._by_id[key_id]
+        except KeyError:
             with self._control.lock:
-                rows = self._control.database.execute(
-                    "SELECT key_id, subject, key FROM keyring WHERE key_id = ?", (key_id,)
-                )
-            self._by_id[key_id] = None
-            self._take(rows)
-        return self._by_id[key_id]
+                rows = self._control.database.execute(f"{KEYS} WHERE key_id = ?", (key_id,))
+                self._by_id[key_id] = None
+                self._take(rows)
+                return self._by_id[key_id]
 
     def destroy(self, subject: str) -> bool:
         """Destroy the key of *subject* for ever; say whether there was one."""
         with self._control.lock:
-            done = self._control.database.changed(
-                "UPDATE keyring SET key = NULL, destroyed_at = ? "
-                "WHERE subject = ? AND key IS NOT NULL",
-                (time.time_ns() // 1000, subject),
-            )
-        self.refresh()
+            with self._control.alone() as database:
+                last = database.execute(LAST_DESTROYED)[0][0] or 0
+                now = max(time.time_ns() // 1000, last + 1)  # it grows, whatever the clock says
+                done = database.changed(
+                    "UPDATE keyring SET key = NULL, destroyed_at = ? "
+                    "WHERE subject = ? AND key IS NOT NULL",
+                    (now, subject),
+                )
+            self.refresh()
         return done > 0
 
-    def _take(self, rows: Iterable[tuple[str, str, bytes | None]]) -> None:
+    def _find(self, subjects: list[str]) -> set[str]:
+        """Take over the keys of *subjects* that there are, and name whose they are."""
+        found: set[str] = set()
+        for start in range(0, len(subjects), 500):
+            part = subjects[start : start + 500]
+            marks = ",".join("?" * len(part))
+            rows = self._control.database.execute(f"{KEYS} WHERE subject IN ({marks})", part)
+            self._take(rows)
+            found.update(subject for _, subject, _ in rows)
+        return found
+
+    def _take(self, rows: Iterable[tuple[Any, ...]]) -> None:
         for key_id, subject, key in rows:
             self._by_id[key_id] = None if key is None else bytes(key)
-            if key is not None:
-                self._by_subject[subject] = (key_id, bytes(key))
+            self._by_subject[subject] = None if key is None else (key_id, bytes(key))
 
 
 def key_id_of(key: bytes) -> str:
@@ -194,5 +236,13 @@ def key_id_of(key: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _new() -> bytes:
-    return os.urandom(32)
+def _opened(url: str) -> Database:
+    """Connect; a file is for its owner alone, and is written before we go on."""
+    if url.startswith("sqlite:"):
+        path = Path(url.removeprefix("sqlite:///"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    database = Database(url)
+    if database.dialect == "sqlite":
+        database.execute("PRAGMA synchronous=FULL")
+    return database

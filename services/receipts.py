@@ -7,6 +7,10 @@ from uuid import UUID
 from domain.errors import Refused, WrongVersion
 
 
+class Unavailable(Exception):
+    """The store cannot be written now; a repeat finds out whether anything was recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of one report.

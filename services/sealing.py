@@ -8,8 +8,9 @@ every byte that is stored, sent and hashed stays as it is.
 import base64
 import os
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,18 +26,18 @@ ERASED: Final = "[erased]"
 
 NONCE: Final = 12
 P = TypeVar("P", bound=Part)
+E = TypeVar("E", bound=Event)
 Change = Callable[[str, str, str], str]
 """(text, whose key, field path) to the new text."""
 
 
-def subjects(stream_id: str, company_id: str | None, event: Event) -> Iterator[str]:
-    """Yield whose keys are needed to seal *event*."""
-    for _, whose in _texts(event, _owner(stream_id, company_id), stream_id):
-        yield whose
+def subjects(event: Event, stream_id: str, company_id: str | None) -> Iterator[str]:
+    """Yield whose keys are needed to seal *event*, with repeats."""
+    yield from _owners(event, _owner(stream_id, company_id), stream_id)
 
 
-def seal(happened: Recorded[Any], keyring: Keyring) -> Recorded[Any]:
-    """Seal every text of an event, each with its own key.
+def seal(event: E, event_id: UUID, stream_id: str, company_id: str | None, keyring: Keyring) -> E:
+    """Seal every text of an event that is about to be recorded, each with its own key.
 
     Raises:
         PersonErased: If the key it needs was destroyed.
@@ -46,24 +47,26 @@ def seal(happened: Recorded[Any], keyring: Keyring) -> Recorded[Any]:
         found = keyring.key_of(whose)
         if found is None:
             raise PersonErased(f"{whose} was erased; nothing more is recorded about them")
-        key_id, key = found
-        return seal_text(text, key_id, key, binding(happened, field))
+        return seal_text(text, *found, binding(stream_id, event_id, field))
 
-    return _changed(happened, change)
+    return _changed(event, change, _owner(stream_id, company_id), stream_id)
 
 
 def unseal(happened: Recorded[Any], keyring: Keyring) -> Recorded[Any]:
     """Open every text of an event; where the key is gone `ERASED` stands instead."""
+    stream_id = happened.stream_id
 
     def change(text: str, _: str, field: str) -> str:
-        return open_text(text, keyring, binding(happened, field))
+        return open_text(text, keyring, binding(stream_id, happened.event_id, field))
 
-    return _changed(happened, change)
+    owner = _owner(stream_id, happened.company_id)
+    data = _changed(happened.data, change, owner, stream_id)
+    return happened if data is happened.data else happened.model_copy(update={"data": data})
 
 
-def binding(happened: Recorded[Any], field: str) -> bytes:
+def binding(stream_id: str, event_id: UUID, field: str) -> bytes:
     """Bind a token to its place: it cannot be moved to another stream, event or field."""
-    return f"{happened.stream_id}|{happened.event_id}|{field}".encode()
+    return f"{stream_id}|{event_id}|{field}".encode()
 
 
 def seal_text(
@@ -71,7 +74,7 @@ def seal_text(
 ) -> str:
     """Turn *text* into a token."""
     nonce = nonce or os.urandom(NONCE)
-    sealed = nonce + _cipher(key).encrypt(nonce, text.encode(), binding)
+    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), binding)
     return f"{PREFIX}{key_id}:{base64.urlsafe_b64encode(sealed).rstrip(b'=').decode()}"
 
 
@@ -89,14 +92,9 @@ def open_text(token: str, keyring: Keyring, binding: bytes) -> str:
         return ERASED
     sealed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
     try:
-        return _cipher(key).decrypt(sealed[:NONCE], sealed[NONCE:], binding).decode()
+        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], binding).decode()
     except InvalidTag:
         raise ValueError("a sealed text was changed, or moved from where it was") from None
-
-
-@lru_cache(maxsize=4096)
-def _cipher(key: bytes) -> AESGCM:
-    return AESGCM(key)
 
 
 def _owner(stream_id: str, company_id: str | None) -> str:
@@ -114,46 +112,43 @@ def _whose(mark: Mark, part: Part, owner: str, stream_id: str) -> str:
     return owner
 
 
-def _texts(part: Part, owner: str, stream_id: str) -> Iterator[tuple[str, str]]:
-    for mark in marks(type(part)):
+@cache
+def _texted(model: type[Part]) -> tuple[Mark, ...]:
+    """List the fields of *model* that hold text, or parts that do."""
+    return tuple(m for m in marks(model) if m.seal or (m.part and _texted(m.part)))
+
+
+def _owners(part: Part, owner: str, stream_id: str) -> Iterator[str]:
+    for mark in _texted(type(part)):
         value = getattr(part, mark.field)
-        if value is None or not (mark.seal or mark.part):
+        if not value:
+            continue
+        if mark.seal:
+            yield _whose(mark, part, owner, stream_id)
             continue
         for item in value if mark.many else (value,):
-            if mark.seal:
-                yield item, _whose(mark, part, owner, stream_id)
-            else:
-                yield from _texts(item, owner, stream_id)
+            yield from _owners(item, owner, stream_id)
 
 
-def _changed(happened: Recorded[Any], change: Change) -> Recorded[Any]:
-    owner = _owner(happened.stream_id, happened.company_id)
-    data = _changed_part(happened.data, change, owner, happened.stream_id, "")
-    return happened if data is happened.data else happened.model_copy(update={"data": data})
-
-
-def _changed_part(part: P, change: Change, owner: str, stream_id: str, path: str) -> P:
+def _changed(part: P, change: Change, owner: str, stream_id: str, path: str = "") -> P:
     update: dict[str, Any] = {}
-    for mark in marks(type(part)):
+    for mark in _texted(type(part)):
         value = getattr(part, mark.field)
-        if value is None or not (mark.seal or mark.part):
+        if value is None or value == ():
             continue
         field = path + mark.field
-        if mark.many:
-            new: Any = tuple(
-                _changed_item(item, mark, part, change, owner, stream_id, f"{field}[{i}]")
+        if mark.seal:
+            whose = _whose(mark, part, owner, stream_id)
+            update[mark.field] = (
+                tuple(change(item, whose, f"{field}[{i}]") for i, item in enumerate(value))
+                if mark.many
+                else change(value, whose, field)
+            )
+        elif mark.many:
+            update[mark.field] = tuple(
+                _changed(item, change, owner, stream_id, f"{field}[{i}].")
                 for i, item in enumerate(value)
             )
         else:
-            new = _changed_item(value, mark, part, change, owner, stream_id, field)
-        if new != value:
-            update[mark.field] = new
+            update[mark.field] = _changed(value, change, owner, stream_id, f"{field}.")
     return part.model_copy(update=update) if update else part
-
-
-def _changed_item(
-    item: Any, mark: Mark, part: Part, change: Change, owner: str, stream_id: str, field: str
-) -> Any:
-    if mark.seal:
-        return change(item, _whose(mark, part, owner, stream_id), field)
-    return _changed_part(item, change, owner, stream_id, field + ".")

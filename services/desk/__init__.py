@@ -1,5 +1,6 @@
 """The desk: the one door for what happened.  Load, decide, save."""
 
-from services.desk.desk import BATCH, Desk, Unavailable
+from services.desk.desk import BATCH, Desk
+from services.receipts import Unavailable
 
 __all__ = ["BATCH", "Desk", "Unavailable"]

@@ -1,30 +1,25 @@
 """One commit in the making: reports are decided in order, each against what went before."""
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
-from domain.aggregate import Aggregate, Decided
-from domain.errors import (
-    ContentDiffers,
-    OtherCompany,
-    ReferenceTaken,
-    Refused,
-    TooFarAhead,
-    UnknownCompany,
-    WrongVersion,
-)
-from domain.events import Event, Recorded
+from eventsourcing.persistence import StoredEvent
+
+from domain.aggregate import Aggregate
+from domain.errors import ContentDiffers, ReferenceTaken, Refused, TooFarAhead, WrongVersion
+from domain.events import Event
+from domain.events.company import CompanyRegistered
 from domain.events.ticket import TicketMovedAway
 from domain.ticket import Ticket
 from domain.values import UNASSIGNED, micros
 from services.control import Keyring
-from services.desk.documents import document, follow
+from services.desk.belonging import Belonging, Companies
+from services.desk.documents import Draft, Drafting
+from services.desk.hearing import Heard
+from services.desk.references import REGISTERED, TELLING, Fresh, References
 from services.receipts import Receipt, refused
-from services.desk.references import References
-from services.sealing import seal, unseal
+from services.sealing import ERASED, unseal
 from services.store import Placement, ReportRow
 from services.store.log import KnownReport
 from services.wire import Report
@@ -33,17 +28,14 @@ AHEAD: Final = timedelta(minutes=5)
 """How far ahead of our clock an event may claim to have happened."""
 
 
-class Streams(Protocol):
+class Streams(Companies, Protocol):
     """Where a decision finds what it decides against."""
 
-    def aggregate(self, stream_id: str) -> Aggregate[Any]:
+    def find(self, stream_id: str) -> Aggregate[Any]:
         """Find the state of a stream."""
 
-    def fresh(self, stream_id: str) -> Aggregate[Any] | None:
-        """Read a stream again if it moved on since it was kept, else ``None``."""
-
-    def company_exists(self, company_id: str) -> bool:
-        """Say whether a company was ever recorded."""
+    def moved_on(self, aggregate: Aggregate[Any]) -> bool:
+        """Let go of a stream that others added to since it was read; say whether they did."""
 
 
 @dataclass(slots=True)
@@ -59,56 +51,51 @@ class Pending:
 class Repeated:
     """A report that stands twice in one batch; `first` is its first place in it."""
 
+    report: Report
     first: int
+
+
+class Step(NamedTuple):
+    """One event to record, and the stream it goes to."""
+
+    target: Aggregate[Any]
+    draft: Draft
 
 
 class Decision:
     """The events, receipts and rows of one commit."""
 
     def __init__(
-        self, streams: Streams, references: References, keyring: Keyring, content_key: bytes,
-        now: datetime,
-    ) -> None:  # fmt: skip
+        self, streams: Streams, references: References, keyring: Keyring, now: datetime
+    ) -> None:
         self._streams = streams
         self._keyring = keyring
-        self._content_key = content_key
         self._now = now
-        self._companies: set[str] = {UNASSIGNED}
-        self._handles: dict[bytes, str] = {}
-        self._references = references.over(self._handles)
+        self._drafting = Drafting(keyring, now)
+        self._fresh = Fresh()
+        self._references = references.within(self._fresh)
+        self._belonging = Belonging(streams, self._references)
         self._reported: dict[tuple[str, str], tuple[bytes, int]] = {}
         self.touched: dict[str, Aggregate[Any]] = {}
-        self.decided: list[Decided] = []
+        self.drafts: list[Draft] = []
+        self.events: list[StoredEvent] = []
         self.placement = Placement(now=micros(now))
         self.answers: list[Receipt | Pending | Repeated] = []
 
-    def take(self, report: Report, known: KnownReport | None) -> None:
-        """Decide one report: record it, know it as a duplicate, or refuse it."""
-        digest = self.digest(report)
-        key = report.source.system, report.source.external_id
-        try:
-            answer: Receipt | Pending | Repeated | None = self._repeat(report, digest, known)
-            if answer is None:
-                first = len(self.decided)
-                self._record(report)
-                last = len(self.decided) - 1
-                self.placement.reports.append(ReportRow(*key, digest, first, last))
-                self._reported[key] = digest, len(self.answers)
-                answer = Pending(report, first, last)
-        except Refused as refusal:
-            answer = refused(report.stream_id, refusal)
-        self.answers.append(answer)
+    @property
+    def has_refusals(self) -> bool:
+        """Whether any report is refused."""
+        return any(isinstance(a, Receipt) and a.status == "refused" for a in self.answers)
 
-    def digest(self, report: Report) -> bytes:
-        """Hash what a report says, so that a repeat with other content is noticed."""
-        said = report.event.__pydantic_serializer__.to_json(report.event)
-        head = "|".join(
-            (
-                report.event.TYPE, report.stream_id, report.occurred_at.isoformat(),
-                report.actor, report.visibility, report.company or "",
-            )
-        )  # fmt: skip
-        return hashlib.blake2b(head.encode() + said, key=self._content_key, digest_size=16).digest()
+    def take(self, heard: Heard, known: KnownReport | None) -> None:
+        """Decide one report: record it, know it as a duplicate, or refuse it."""
+        try:
+            if heard.refusal:
+                raise heard.refusal
+            answer = self._repeat(heard, known) or self._accept(heard)
+        except Refused as refusal:
+            answer = refused(heard.report.stream_id, refusal)
+        self.answers.append(answer)
 
     def receipts(self, positions: list[int]) -> list[Receipt]:
         """Say what became of each report, now that the commit has its *positions*."""
@@ -116,10 +103,11 @@ class Decision:
         for answer in self.answers:
             match answer:
                 case Pending():
-                    first = self.decided[answer.first]
+                    first = self.events[answer.first]
                     receipts.append(Receipt(
-                        "accepted", first.originator_id, positions[answer.first],
-                        positions[answer.last], first.originator_version, first.event.event_id,
+                        "accepted", str(first.originator_id), positions[answer.first],
+                        positions[answer.last], first.originator_version,
+                        self.drafts[answer.first].happened.event_id,
                     ))  # fmt: skip
                 case Repeated():
                     receipts.append(replace(receipts[answer.first], status="duplicate"))
@@ -127,47 +115,49 @@ class Decision:
                     receipts.append(answer)
         return receipts
 
-    def _repeat(
-        self, report: Report, digest: bytes, known: KnownReport | None
-    ) -> "Receipt | Repeated | None":
-        """Answer a report that came before, in an earlier commit or in this one."""
-        earlier = self._reported.get((report.source.system, report.source.external_id))
+    def _repeat(self, heard: Heard, known: KnownReport | None) -> Receipt | Repeated | None:
+        """Answer a report that came before, in an earlier commit or in this one.
+
+        Where an erasure took the hash of what it said, a repeat is a repeat, whatever it says.
+        """
+        earlier = self._reported.get(heard.key)
         if known is None and earlier is None:
             return None
-        if digest != (known.digest if known else earlier and earlier[0]):
+        digest = known.digest if known else earlier and earlier[0]
+        if digest and digest != heard.digest:
             raise ContentDiffers(
-                f"{report.source.system} reported {report.source.external_id} before with other "
-                "content; give a new event a new id"
+                f"{heard.key[0]} reported {heard.key[1]} before with other content; "
+                "give a new event a new id"
             )
         if known is None:
-            return Repeated(earlier[1] if earlier else 0)
+            return Repeated(heard.report, earlier[1] if earlier else 0)
         return Receipt(
             "duplicate", known.stream_id, known.position, known.last_position,
             known.stream_version,
         )  # fmt: skip
 
-    def _record(self, report: Report) -> None:
+    def _accept(self, heard: Heard) -> Pending:
+        steps = self._steps(heard.report)
+        first, last = len(self.events), len(self.events) + len(steps) - 1
+        for step in steps:
+            self._place(step)
+        self.placement.reports.append(ReportRow(*heard.key, heard.digest, first, last))
+        self._reported[heard.key] = heard.digest, len(self.answers)
+        return Pending(heard.report, first, last)
+
+    def _steps(self, report: Report) -> list[Step]:
+        """List what to record; a refusal by a state that others moved on is decided again."""
         if report.occurred_at > self._now + AHEAD:
             raise TooFarAhead(
                 f"{report.occurred_at.isoformat()} lies more than 5 minutes ahead of our clock"
             )
         aggregate = self._last_link(report.stream_id)
         try:
-            self._expect(report, aggregate)
-            steps = self._decide(report, aggregate)
+            return self._decide(report, aggregate)
         except Refused:
-            newer = None if report.stream_id in self.touched else self._fresh(aggregate)
-            if newer is None:
+            if aggregate.stream_id in self.touched or not self._streams.moved_on(aggregate):
                 raise
-            self._expect(report, newer)
-            steps = self._decide(report, newer)
-        for target, happened, open_event in steps:
-            self._place(target, happened, open_event)
-
-    def _fresh(self, aggregate: Aggregate[Any]) -> Aggregate[Any] | None:
-        if aggregate.stream_id in self.touched:
-            return None
-        return self._streams.fresh(aggregate.stream_id)
+        return self._decide(report, self._last_link(report.stream_id))
 
     def _last_link(self, stream_id: str) -> Aggregate[Any]:
         """Follow a moved ticket to where it is now."""
@@ -177,97 +167,91 @@ class Decision:
         return aggregate
 
     def _aggregate(self, stream_id: str) -> Aggregate[Any]:
-        return self.touched.get(stream_id) or self._streams.aggregate(stream_id)
+        return self.touched.get(stream_id) or self._streams.find(stream_id)
 
-    def _expect(self, report: Report, aggregate: Aggregate[Any]) -> None:
+    def _decide(self, report: Report, aggregate: Aggregate[Any]) -> list[Step]:
+        """List what to record: each event, sealed, with the stream it stands in."""
         expected = report.expected_version
         if expected is not None and expected != aggregate.version:
             raise WrongVersion(aggregate.stream_id, expected, aggregate.version)
-
-    def _decide(
-        self, report: Report, aggregate: Aggregate[Any]
-    ) -> list[tuple[Aggregate[Any], Recorded[Any], Event]]:
-        """List what to record: the sealed event for each stream it stands in."""
-        company_id = self._company_of(report, aggregate)
-        self._check_external(aggregate.stream_id, report.event)
-        happened = document(report, aggregate.stream_id, company_id, self._now)
-        steps: list[tuple[Aggregate[Any], Recorded[Any], Event]] = []
-        for index, event in enumerate(aggregate.decide(happened)):
-            if isinstance(event, TicketMovedAway) and isinstance(aggregate, Ticket):
-                steps += self._move(aggregate, happened, event)
-            elif index == 0:
-                steps.append((aggregate, seal(happened, self._keyring), event))
-            else:
-                after = follow(happened, event, aggregate.stream_id, company_id)
-                steps.append((aggregate, seal(after, self._keyring), event))
+        stream_id = aggregate.stream_id
+        company_id = self._belonging.company_of(report, aggregate)
+        event = self._told(report, aggregate)
+        self._check_external(stream_id, event)
+        draft = self._drafting.write(report, event, stream_id, company_id)
+        _, *after = aggregate.decide(draft.happened)
+        steps = [Step(aggregate, draft)]
+        for following in after:
+            follower = self._drafting.follow(draft.happened, following, stream_id, company_id)
+            steps.append(Step(aggregate, follower))
+        if isinstance(event, TicketMovedAway) and isinstance(aggregate, Ticket):
+            steps.append(self._continue(aggregate, draft, event))
         return steps
 
-    def _move(
-        self, ticket: Ticket, happened: Recorded[Any], moved: TicketMovedAway
-    ) -> Iterator[tuple[Aggregate[Any], Recorded[Any], Event]]:
-        """Say the move in the old stream and the opening in a new one."""
-        target = self._references.resolve("company", moved.to_company) or UNASSIGNED
-        self._must_exist(target)
-        opening = unseal(ticket.opening, self._keyring).data if ticket.opening else None
-        assert opening is not None, "only an opened ticket can be moved"  # noqa: S101
-        stream, reopening = ticket.continuation(opening)
-        there = moved.model_copy(update={"to_company": target, "to_stream_id": stream})
-        happened = happened.model_copy(update={"data": there})
-        yield ticket, seal(happened, self._keyring), there
-        after = follow(happened, reopening, stream, target)
-        yield self._aggregate(stream), seal(after, self._keyring), reopening
+    def _told(self, report: Report, aggregate: Aggregate[Any]) -> Event:
+        """Complete what the publisher said with what only the desk can say."""
+        event = report.event
+        if isinstance(event, TicketMovedAway) and isinstance(aggregate, Ticket):
+            target = self._belonging.resolve(event.to_company) or UNASSIGNED
+            there = {"to_company": target, "to_stream_id": aggregate.next_link}
+            return event.model_copy(update=there)
+        return event
 
-    def _place(self, target: Aggregate[Any], happened: Recorded[Any], event: Event) -> None:
+    def _continue(self, ticket: Ticket, moved: Draft, event: TicketMovedAway) -> Step:
+        """Open a moved ticket again, in a new stream of the company it moved to."""
+        target = self._belonging.existing(event.to_company)
+        assert ticket.opening, "only an opened ticket can be moved"  # noqa: S101
+        opening = unseal(ticket.opening, self._keyring).data
+        readable = {name: None for name, text in opening if text == ERASED}
+        reopening = ticket.continuation(opening.model_copy(update=readable))
+        link = self._aggregate(ticket.next_link)
+        return Step(
+            link,
+            self._drafting.follow(moved.happened, reopening, link.stream_id, target),
+        )
+
+    def _place(self, step: Step) -> None:
         """Put an event at the end of its stream and of the commit."""
+        target, draft = step
+        happened = draft.happened
+        decided = target.take(happened)
+        if isinstance(target, Ticket) and target.version == 1 and target.continues:
+            earlier = self.touched[target.continues]
+            assert isinstance(earlier, Ticket)  # noqa: S101
+            target.continue_from(earlier)
         self.touched[target.stream_id] = target
-        self.decided.append(target.take(happened))
+        self.drafts.append(draft)
+        self.events.append(
+            StoredEvent(target.stream_id, decided.originator_version, happened.type, draft.state)
+        )
         place = self.placement
         place.companies.append(happened.company_id)
         place.occurred.append(micros(happened.occurred_at))
         place.public.append(happened.visibility == "public")
-        if event.TYPE == "company.registered" and happened.company_id:
-            self._companies.add(happened.company_id)
-        for digest, stream in self._references.handles_of(target.stream_id, event):
-            self._handles.setdefault(digest, stream)
-            place.handles.append((digest, stream))
-        if affiliation := self._references.affiliation_of(target.stream_id, event):
-            self._handles[affiliation[0]] = affiliation[1]
+        self._note(target.stream_id, draft.opened)
+
+    def _note(self, stream_id: str, event: Event) -> None:
+        """Keep what else becomes known by an event: companies, handles, affiliations."""
+        if not isinstance(event, TELLING):
+            return
+        if isinstance(event, CompanyRegistered):
+            self._belonging.registered(stream_id.split("/", 1)[1])
+        place = self.placement
+        externals = list(self._references.externals_of(stream_id, event))
+        addresses = list(self._references.addresses_of(stream_id, event))
+        place.externals += externals
+        place.handles += addresses
+        for digest, target in (*externals, *addresses):
+            self._fresh.handles.setdefault(digest, target)
+        if affiliation := self._references.affiliation_of(stream_id, event):
+            self._fresh.affiliations[affiliation[0]] = affiliation[1]
             place.affiliations.append(affiliation)
 
-    def _company_of(self, report: Report, aggregate: Aggregate[Any]) -> str | None:
-        """Say which company the event belongs to: named, inherited, or nobody's yet."""
-        kind = aggregate.stream_id.split("/", 1)[0]
-        if kind in ("contact", "product", "reads"):
-            return None
-        named = report.company and self._resolve_company(report.company)
-        if kind == "company":
-            if named and named != aggregate.local_id:
-                raise OtherCompany(f"{aggregate.stream_id} cannot speak for company {named}")
-            return aggregate.local_id
-        if aggregate.version and (named is None or aggregate.stream_id != report.stream_id):
-            return aggregate.company_id  # a moved ticket's publisher still names the old one
-        company_id = named or UNASSIGNED
-        self._must_exist(company_id)
-        return company_id
-
-    def _resolve_company(self, reference: str) -> str:
-        return self._references.resolve("company", reference) or UNASSIGNED
-
-    def _must_exist(self, company_id: str) -> None:
-        if company_id in self._companies:
-            return
-        if not self._streams.company_exists(company_id):
-            raise UnknownCompany(
-                f"no company {company_id} is registered; report company.registered first, "
-                "or leave the company out"
-            )
-        self._companies.add(company_id)
-
     def _check_external(self, stream_id: str, event: Event) -> None:
-        wanted = dict(self._references.externals_of(stream_id, event))
-        if not wanted:
+        if not isinstance(event, REGISTERED):
             return
-        taken = self._references.known(list(wanted))
+        wanted = [digest for digest, _ in self._references.externals_of(stream_id, event)]
+        taken = self._references.known(wanted) if wanted else {}
         for digest in wanted:
             if taken.get(digest, stream_id) != stream_id:
                 raise ReferenceTaken(f"{taken[digest]} holds one of these external ids already")

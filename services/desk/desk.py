@@ -7,55 +7,41 @@ and the publisher's repeat finds out which.
 
 import importlib
 import random
+import sqlite3
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, Mapper, OperationalError
+from eventsourcing.persistence import InterfaceError, Mapper, OperationalError
 
-from domain.aggregate import Aggregate
-from domain.company import Company
-from domain.contact import Contact
 from domain.errors import NotAlone
 from domain.events import decode
-from domain.interaction import Interaction
-from domain.reads import Reads
-from domain.survey import Survey
-from domain.ticket import Ticket
+from projections.database import failures
 from services.control import Control, Keyring
 from services.desk.decision import Decision, Pending, Repeated
 from services.desk.grouping import Group
-from services.receipts import Receipt, refused
-from services.desk.references import References
-from services.store import Conflict, Log
+from services.desk.hearing import Heard, hear
 from services.desk.mapper import EventMapper
+from services.desk.references import References
+from services.desk.streams import KEPT, Streams
+from services.receipts import Receipt, Unavailable, refused
+from services.sealing import subjects
+from services.store import Conflict, Log
 from services.wire import Report
-
-KINDS: Final[dict[str, type[Aggregate[Any]]]] = {
-    "company": Company,
-    "contact": Contact,
-    "ticket": Ticket,
-    "interaction": Interaction,
-    "survey": Survey,
-    "reads": Reads,
-}
-
-ATTEMPTS: Final = 50
-"""How often a commit that others got in the way of is decided again."""
 
 BATCH: Final = 1_000
 """Reports decided in one commit, at most."""
 
-KEPT: Final = 10_000
-"""Aggregates kept in memory between commits."""
+PATIENCE: Final = 10.0
+"""Seconds for which a commit that others got in the way of is decided again."""
 
-
-class Unavailable(Exception):
-    """The store cannot be written now; nothing of the request was recorded."""
+PAUSE: Final = 0.002
+"""Seconds of the first pause before that, at most; each is chosen at random and may be longer
+than the one before, up to fifty times this."""
 
 
 class Desk(Application[str]):
@@ -73,17 +59,16 @@ class Desk(Application[str]):
 
         Args:
             store: ``sqlite:///path`` or ``postgresql://…``.
-            kept: How many aggregates stay in memory between commits.
+            kept: How many streams stay in memory between commits.
         """
         self._url = store
         super().__init__(_environment(store))
         self.store = Log(store)
+        self.streams = Streams(self.store, kept)
         self.references = References(control.secret("handles"), self.store.handles)
         self._content_key = control.secret("content")
         self._keyring = keyring
         self._clock = clock
-        self._kept: OrderedDict[str, Aggregate[Any]] = OrderedDict()
-        self._size = kept
         self._group = Group(self._commit, BATCH)
 
     def construct_factory(self, env: Any) -> Any:
@@ -117,114 +102,95 @@ class Desk(Application[str]):
         """
         if len(reports) > BATCH:
             raise ValueError(f"{len(reports)} reports; at most {BATCH} are taken at once")
-        return self._group.call(reports, atomic=atomic)
+        heard = [hear(report, self._content_key) for report in reports]
+        return self._group.call(heard, atomic=atomic)
 
     def resolve(self, wanted: str, reference: str) -> str | None:
         """Find the id of the ``company`` or ``contact`` that *reference* means."""
         return self.references.resolve(wanted, reference)
 
-    def aggregate(self, stream_id: str) -> Aggregate[Any]:
-        """Find the state of a stream, from memory or from its events."""
-        kept = self._kept.get(stream_id)
-        if kept is not None:
-            self._kept.move_to_end(stream_id)
-            return kept
-        return self._read(stream_id)
+    def close(self) -> None:
+        """Close the store."""
+        super().close()
+        self.store.close()
 
-    def fresh(self, stream_id: str) -> Aggregate[Any] | None:
-        """Read a stream again if it moved on since it was kept, else ``None``."""
-        kept = self._kept.pop(stream_id, None)
-        newer = self._read(stream_id) if kept else None
-        return newer if newer and kept and newer.version != kept.version else None
+    def _commit(self, heard: Sequence[Heard], atomic: bool) -> list[Receipt]:
+        """Decide and save, again if others got in the way or the reply was lost.
 
-    def company_exists(self, company_id: str) -> bool:
-        """Say whether a company was ever recorded."""
-        return self.store.company_exists(company_id)
-
-    def _read(self, stream_id: str) -> Aggregate[Any]:
-        kind = KINDS[stream_id.split("/", 1)[0]]
-
-        def replay(_: Any, decided: Any) -> Aggregate[Any]:
-            return kind.replay(stream_id, (d.event for d in decided))
-
-        found: Aggregate[Any] = self.repository.get(stream_id, projector_func=replay)
-        return found
-
-    def _commit(self, reports: Sequence[Report], atomic: bool) -> list[Receipt]:
+        A reply that was lost is no failure: deciding again finds our own reports recorded.
+        """
         ours: set[UUID] = set()
-        for attempt in range(ATTEMPTS):
-            decision = self._decide(reports)
-            if atomic and any(r for r in decision.answers if _is_refused(r)):
-                self._forget(decision)
-                return _none_of(decision)
+        pause, until = PAUSE, time.monotonic() + PATIENCE
+        while True:
+            decision = Decision(self.streams, self.references, self._keyring, self._clock())
             try:
-                positions = self._save(decision)
-            except (Conflict, IntegrityError, OperationalError):
-                self._forget(decision)
-                ours.update(d.event.event_id for d in decision.decided)
-                time.sleep(random.uniform(0, 0.002 * (attempt + 1)))  # noqa: S311
-                continue
-            return self._settled(decision.receipts(positions), ours)
-        raise Unavailable("the store could not be written; try again")
+                receipts = self._try(decision, heard, atomic)
+                return self._settled(receipts, ours) if ours else receipts
+            except sqlite3.OperationalError as error:  # a full or broken disk; busy was waited for
+                raise Unavailable(f"the store cannot be written now: {error}") from error
+            except _passing() as error:
+                ours.update(draft.happened.event_id for draft in decision.drafts)
+                if time.monotonic() > until:
+                    raise Unavailable("the store cannot be written now; try again") from error
+                time.sleep(random.uniform(0, pause))  # noqa: S311  jitter, not a secret
+                pause = min(2 * pause, 50 * PAUSE)
 
-    def _decide(self, reports: Sequence[Report]) -> Decision:
+    def _try(self, decision: Decision, heard: Sequence[Heard], atomic: bool) -> list[Receipt]:
+        try:
+            self._decide(decision, heard)
+            if atomic and decision.has_refusals:
+                self.streams.forget(decision.touched)
+                return list(_none_of(decision))
+            positions = self.recorder.insert_events(decision.events, placement=decision.placement)
+        except BaseException:
+            self.streams.forget(decision.touched)
+            raise
+        self.streams.keep()
+        return decision.receipts(list(positions or ()))
+
+    def _decide(self, decision: Decision, heard: Sequence[Heard]) -> None:
         self._keyring.refresh()
-        known = self.store.reports((r.source.system, r.source.external_id) for r in reports)
-        decision = Decision(self, self.references, self._keyring, self._content_key, self._clock())
-        for report in reports:
-            decision.take(report, known.get((report.source.system, report.source.external_id)))
-        return decision
+        sound = [one for one in heard if not one.refusal]
+        known = self.store.reports(one.key for one in sound)
+        fresh = [one.report for one in sound if one.key not in known]
+        self.streams.gather(report.stream_id for report in fresh)
+        self._keyring.ensure(subject for report in fresh for subject in self._subjects(report))
+        for one in heard:
+            decision.take(one, known.get(one.key))
 
-    def _save(self, decision: Decision) -> list[int]:
-        if not decision.decided:
-            return []
-        recordings = self.events.put(decision.decided, placement=decision.placement)
-        for stream_id, aggregate in decision.touched.items():
-            self._kept[stream_id] = aggregate
-            self._kept.move_to_end(stream_id)
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
-        return [recording.notification.id for recording in recordings]
-
-    def _forget(self, decision: Decision) -> None:
-        """Drop what a commit that did not happen changed in memory."""
-        for stream_id in decision.touched:
-            self._kept.pop(stream_id, None)
+    def _subjects(self, report: Report) -> Iterator[str]:
+        """Foresee whose keys will be needed: those that are lacking are made all at once."""
+        stream = self.streams.find(report.stream_id)
+        named = None if "=" in (report.company or "=") else report.company
+        return subjects(report.event, report.stream_id, stream.company_id or named)
 
     def _settled(self, receipts: list[Receipt], ours: set[UUID]) -> list[Receipt]:
         """Answer `accepted` where the reply to our own earlier commit was lost on the way."""
-        if not ours:
-            return receipts
-        settled = []
-        for receipt in receipts:
-            row = (
-                self.store.at(receipt.position)
-                if receipt.status == "duplicate" and (receipt.position)
-                else None
-            )
-            event_id = decode(row.type, row.state).event_id if row else None
-            settled.append(
-                Receipt(
-                    "accepted", receipt.stream_id, receipt.position, receipt.last_position,
-                    receipt.stream_version, event_id,
-                )
-                if event_id in ours
-                else receipt
-            )  # fmt: skip
-        return settled
+        return [self._accepted(receipt, ours) or receipt for receipt in receipts]
+
+    def _accepted(self, receipt: Receipt, ours: set[UUID]) -> Receipt | None:
+        row = self.store.at(receipt.position or 0) if receipt.status == "duplicate" else None
+        event_id = decode(row.type, row.state).event_id if row else None
+        if event_id not in ours:
+            return None
+        ours.remove(event_id)  # what stands twice in one request is a duplicate the second time
+        return replace(receipt, status="accepted", event_id=event_id)
 
 
-def _is_refused(answer: Receipt | Pending | Repeated) -> bool:
-    return isinstance(answer, Receipt) and answer.status == "refused"
+def _passing() -> tuple[type[Exception], ...]:
+    """List what may be over at the next try."""
+    return (Conflict, OperationalError, InterfaceError, *failures())
 
 
-def _none_of(decision: Decision) -> list[Receipt]:
+def _none_of(decision: Decision) -> Iterator[Receipt]:
     """Refuse the good ones of an atomic batch too, because others of it are refused."""
     reason = NotAlone("another report of this atomic batch is refused; nothing was recorded")
-    return [
-        answer if isinstance(answer, Receipt) else refused("", reason)
-        for answer in decision.answers
-    ]
+    for answer in decision.answers:
+        match answer:
+            case Pending(report=report) | Repeated(report=report):
+                yield refused(report.stream_id, reason)
+            case Receipt():
+                yield answer
 
 
 def _environment(store: str) -> dict[str, str]:

@@ -1,74 +1,103 @@
 """Group commit: requests that wait for the same door go through it together.
 
-A commit is what costs.  While one is under way the requests of other threads gather; the next
-thread to come through decides all of them in one commit and hands each its own receipts.
+A commit is what costs.  While one is under way the requests of other threads gather; the first
+of them then leads all that wait through the next one, and hands each its own receipts.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
-from services.receipts import Receipt
-from services.wire import Report
+from services.desk.hearing import Heard
+from services.receipts import Receipt, Unavailable
 
-Commit = Callable[[Sequence[Report], bool], list[Receipt]]
+Commit = Callable[[Sequence[Heard], bool], list[Receipt]]
 
 
 class Group:
-    """Gathers requests into commits of at most *size* reports."""
+    """Gathers requests into commits of at most *size* reports, in the order they came."""
 
     def __init__(self, commit: Commit, size: int) -> None:
         self._commit = commit
         self._size = size
-        self._waiting: list[_Request] = []
-        self._door = threading.Lock()
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
+        self._waiting: deque[_Request] = deque()
+        self._is_led = False
 
-    def call(self, reports: Sequence[Report], *, atomic: bool) -> list[Receipt]:
-        """Commit *reports*, alone or with others, and return their receipts."""
-        request = _Request(reports, atomic)
-        with self._door:
+    def call(self, heard: Sequence[Heard], *, atomic: bool) -> list[Receipt]:
+        """Commit *heard*, alone or with others, and return their receipts."""
+        request = _Request(heard, atomic)
+        with self._lock:
             self._waiting.append(request)
-        with self._turn:
-            if not request.done:
-                self._serve(self._next(request))
+            leads, self._is_led = not self._is_led, True
+        if not leads:
+            request.wait()
+        if not request.done:
+            self._lead()
         if request.error:
             raise request.error
         return request.receipts
 
-    def _next(self, mine: "_Request") -> "list[_Request]":
+    def _lead(self) -> None:
+        """Serve those who wait, one's own request first, and let the next one lead."""
+        requests = self._next()
+        try:
+            self._serve(requests)
+        finally:
+            with self._lock:
+                heir = self._waiting[0] if self._waiting else None
+                self._is_led = heir is not None
+            for request in (*requests[1:], *filter(None, [heir])):
+                request.wake()
+
+    def _next(self) -> "list[_Request]":
         """Take waiting requests for one commit; one that is all or nothing goes alone."""
-        with self._door:
-            taken = [mine]
-            total = len(mine.reports)
-            for request in self._waiting:
-                if mine.atomic or request.atomic or request is mine:
-                    continue
-                if total + len(request.reports) <= self._size:
-                    taken.append(request)
-                    total += len(request.reports)
-            self._waiting = [r for r in self._waiting if r not in taken]
+        with self._lock:
+            taken = [self._waiting.popleft()]
+            total = len(taken[0].heard)
+            while self._waiting and not taken[0].atomic and not self._waiting[0].atomic:
+                total += len(self._waiting[0].heard)
+                if total > self._size:
+                    break
+                taken.append(self._waiting.popleft())
             return taken
 
-    def _serve(self, requests: "list[_Request]") -> None:
-        reports = [report for request in requests for report in request.reports]
+    def _serve(self, requests: "Sequence[_Request]") -> None:
+        heard = [report for request in requests for report in request.heard]
         try:
-            receipts = self._commit(reports, requests[0].atomic)
-        except Exception as error:
+            receipts = self._commit(heard, requests[0].atomic)
+        except Exception as error:  # noqa: BLE001  whoever asked is told
+            if len(requests) > 1 and not isinstance(error, Unavailable):
+                for request in requests:  # nobody answers for what another one asked
+                    self._serve([request])
+                return
             for request in requests:
-                request.error, request.done = error, True
-            return
-        for request in requests:
-            count = len(request.reports)
-            request.receipts, receipts = receipts[:count], receipts[count:]
-            request.done = True
+                request.error = error
+        else:
+            for request in requests:
+                count = len(request.heard)
+                request.receipts, receipts = receipts[:count], receipts[count:]
+        finally:
+            for request in requests:
+                request.done = True
 
 
 class _Request:
-    """One call, waiting for its commit."""
+    """One call, waiting for its commit, or to lead one."""
 
-    def __init__(self, reports: Sequence[Report], atomic: bool) -> None:
-        self.reports = reports
+    def __init__(self, heard: Sequence[Heard], atomic: bool) -> None:
+        self.heard = heard
         self.atomic = atomic
         self.receipts: list[Receipt] = []
         self.error: Exception | None = None
         self.done = False
+        self._gate = threading.Lock()
+        self._gate.acquire()
+
+    def wait(self) -> None:
+        """Wait until somebody served this request, or it is its turn to lead."""
+        self._gate.acquire()
+
+    def wake(self) -> None:
+        """End the wait."""
+        self._gate.release()

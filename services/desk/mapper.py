@@ -5,9 +5,8 @@ from typing import Any
 from eventsourcing.persistence import Mapper, StoredEvent
 
 from domain.aggregate import Decided
-from domain.errors import TooLarge
 from domain.events import decode
-from services.wire import LIMIT
+from services.desk.documents import encoded
 
 
 class EventMapper(Mapper[str]):
@@ -21,19 +20,14 @@ class EventMapper(Mapper[str]):
         """Take no transcoder: the document is its own."""
 
     def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        """Encode an event, once.
+        """Encode an event.
 
         Raises:
             TooLarge: If it is larger than 256 KiB.
         """
-        state = domain_event.event.encode()
-        if len(state) > LIMIT:
-            raise TooLarge(f"the event takes {len(state):,} bytes; at most {LIMIT:,} are kept")
+        event = domain_event.event
         return StoredEvent(
-            domain_event.originator_id,
-            domain_event.originator_version,
-            domain_event.event.type,
-            state,
+            domain_event.originator_id, domain_event.originator_version, event.type, encoded(event)
         )
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:

@@ -8,14 +8,20 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from domain.events import Event
-from domain.events.company import CompanyRegistered, ContactAffiliated
+from domain.events.company import CompanyRegistered, ContactAffiliated, ContactAffiliationEnded
 from domain.events.contact import ContactIdentityLinked, ContactRegistered
 
 Handles = Callable[[Sequence[bytes]], dict[bytes, str]]
 SHORTEST_PHONE: Final = 6
+AFFILIATION: Final = "affiliation"
+
+REGISTERED: Final = (CompanyRegistered, ContactRegistered)
+TELLING: Final = (*REGISTERED, ContactIdentityLinked, ContactAffiliated, ContactAffiliationEnded)
+"""The events that make an address, an external id or an affiliation known."""
 
 
 def normal(kind: str, value: str) -> str | None:
@@ -32,6 +38,25 @@ def normal(kind: str, value: str) -> str | None:
     return value.lower() or None if kind in ("mail", "domain") else value or None
 
 
+@dataclass(slots=True)
+class Fresh:
+    """What a commit in the making will add.
+
+    Attributes:
+        handles: Addresses and external ids; those in the store came first, and count.
+        affiliations: Which company people belong to from now on; these count before the store's.
+    """
+
+    handles: dict[bytes, str] = field(default_factory=dict)
+    affiliations: dict[bytes, str] = field(default_factory=dict)
+
+    def target(self, digest: bytes, stored: str | None) -> str | None:
+        """Say what a handle will lead to, that leads to *stored* now."""
+        if digest in self.affiliations:
+            return self.affiliations[digest]
+        return stored or self.handles.get(digest)
+
+
 class References:
     """Turns references into ids, by a keyed hash."""
 
@@ -39,19 +64,22 @@ class References:
         self._key = key
         self._handles = handles
 
-    def over(self, fresh: dict[bytes, str]) -> "References":
-        """Look into *fresh* handles first: those of a commit in the making."""
+    def within(self, commit: "Fresh") -> "References":
+        """Look at the store as it will be after a commit in the making; ask it once only."""
+        asked: dict[bytes, str | None] = {}
 
         def handles(digests: Sequence[bytes]) -> dict[bytes, str]:
-            here = {digest: fresh[digest] for digest in digests if digest in fresh}
-            rest = [digest for digest in digests if digest not in fresh]
-            return {**self._handles(rest), **here} if rest else here
+            if new := [digest for digest in digests if digest not in asked]:
+                asked.update(dict.fromkeys(new))
+                asked.update(self._handles(new))
+            found = ((digest, commit.target(digest, asked[digest])) for digest in digests)
+            return {digest: target for digest, target in found if target}
 
         return References(self._key, handles)
 
     def digest(self, kind: str, value: str) -> bytes:
         """Hash one handle; `value` in its normal form."""
-        return hmac.digest(self._key, f"{kind}={value}".encode(), hashlib.sha256)[:16]
+        return hmac.digest(self._key, f"{kind}\0{value}".encode(), hashlib.sha256)[:16]
 
     def resolve(self, wanted: str, reference: str) -> str | None:
         """Find the id of the ``company`` or ``contact`` that *reference* means.
@@ -71,38 +99,43 @@ class References:
             if target and target.startswith(f"{wanted}/"):
                 return target.split("/", 1)[1]
             if target and wanted == "company":
-                company = self._lookup("affiliation", target.split("/", 1)[1])
+                company = self._lookup(AFFILIATION, target.split("/", 1)[1])
                 if company:
                     return company.split("/", 1)[1]
         return None
 
-    def handles_of(self, stream_id: str, event: Event) -> Iterator[tuple[bytes, str]]:
-        """Yield the handles under which *event* makes its stream known."""
+    def addresses_of(self, stream_id: str, event: Event) -> Iterator[tuple[bytes, str]]:
+        """Yield the addresses under which *event* makes its stream known."""
         found: list[tuple[str, str]] = []
-        if isinstance(event, CompanyRegistered):
-            found = [("domain", domain) for domain in event.domains]
-        elif isinstance(event, ContactRegistered):
-            found = [("mail", mail) for mail in event.emails]
-            found += [("phone", phone) for phone in event.phones]
-        elif isinstance(event, ContactIdentityLinked):
-            found = [("phone" if event.channel == "phone" else "mail", event.address)]
+        match event:
+            case CompanyRegistered():
+                found = [("domain", domain) for domain in event.domains]
+            case ContactRegistered():
+                found = [("mail", mail) for mail in event.emails]
+                found += [("phone", phone) for phone in event.phones]
+            case ContactIdentityLinked():
+                found = [("phone" if event.channel == "phone" else "mail", event.address)]
+            case _:
+                pass
         for kind, value in found:
             if form := normal(kind, value):
                 yield self.digest(kind, form), stream_id
-        yield from self.externals_of(stream_id, event)
 
     def externals_of(self, stream_id: str, event: Event) -> Iterator[tuple[bytes, str]]:
         """Yield the ids of other systems under which *event* makes its stream known."""
-        if isinstance(event, CompanyRegistered | ContactRegistered):
+        if isinstance(event, REGISTERED):
             kind = stream_id.split("/", 1)[0]
             for external in event.external_ids:
-                yield self.digest(f"{kind}:{external.system}", external.id), stream_id
+                yield self.digest(f"{kind}:{external.system}", external.id.strip()), stream_id
 
     def affiliation_of(self, stream_id: str, event: Event) -> tuple[bytes, str] | None:
-        """Say which company a contact belongs to from now on, if *event* says so."""
+        """Say which company a contact belongs to from now on, empty for none, if *event* does."""
         if isinstance(event, ContactAffiliated):
-            return self.digest("affiliation", event.contact_id), stream_id
-        return None
+            return self.digest(AFFILIATION, event.contact_id), stream_id
+        if not isinstance(event, ContactAffiliationEnded):
+            return None
+        is_theirs = self._lookup(AFFILIATION, event.contact_id) == stream_id
+        return (self.digest(AFFILIATION, event.contact_id), "") if is_theirs else None
 
     def known(self, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Find what *digests* lead to."""

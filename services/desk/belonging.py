@@ -1,0 +1,86 @@
+"""Which company an event belongs to: named, inherited, or nobody's yet."""
+
+from typing import Any, Final, Protocol
+
+from domain.aggregate import Aggregate
+from domain.errors import OtherCompany, UnknownCompany
+from domain.values import UNASSIGNED
+from services.desk.references import References
+from services.wire import Report
+
+WITHOUT: Final = ("contact", "product", "reads")
+"""Kinds of stream that belong to no company."""
+
+
+class Companies(Protocol):
+    """Where it is known which companies there are."""
+
+    def company_exists(self, company_id: str) -> bool:
+        """Say whether a company was ever recorded."""
+
+
+class Belonging:
+    """Answers for one commit in the making."""
+
+    def __init__(self, companies: Companies, references: References) -> None:
+        self._companies = companies
+        self._references = references
+        self._known = {UNASSIGNED}
+
+    def company_of(self, report: Report, aggregate: Aggregate[Any]) -> str | None:
+        """Say which company the event belongs to.
+
+        A reference that means nobody we know is as good as none: a new stream goes to
+        ``unassigned``, an older one stays where it is.
+
+        Raises:
+            UnknownCompany: If a company is named that nobody registered.
+            OtherCompany: If a company's own stream is reported for another one.
+        """
+        kind = aggregate.stream_id.split("/", 1)[0]
+        if kind in WITHOUT:
+            return None
+        named = self.resolve(report.company) if report.company else None
+        if kind == "company":
+            return self._own(aggregate, named)
+        if aggregate.version and (named is None or self._stays(report, aggregate)):
+            return aggregate.company_id
+        return self.existing(named or UNASSIGNED)
+
+    def resolve(self, reference: str) -> str | None:
+        """Find the id of the company that *reference* means."""
+        return self._references.resolve("company", reference)
+
+    def existing(self, company_id: str) -> str:
+        """Answer *company_id*, if there is such a company.
+
+        Raises:
+            UnknownCompany: If nobody registered it.
+        """
+        if company_id not in self._known:
+            if not self._companies.company_exists(company_id):
+                raise UnknownCompany(
+                    f"no company {company_id} is registered; report company.registered first, "
+                    "or leave the company out"
+                )
+            self._known.add(company_id)
+        return company_id
+
+    def registered(self, company_id: str) -> None:
+        """Know a company that this commit registers."""
+        self._known.add(company_id)
+
+    def _own(self, aggregate: Aggregate[Any], named: str | None) -> str:
+        if named and named != aggregate.local_id:
+            raise OtherCompany(f"{aggregate.stream_id} cannot speak for company {named}")
+        return aggregate.local_id
+
+    def _stays(self, report: Report, aggregate: Aggregate[Any]) -> bool:
+        """Whether the publisher may still name another company than the stream's.
+
+        One does not learn that a ticket was moved; and a reference that meant nobody when the
+        ticket was opened may mean somebody by now, while the ticket waits to be moved.
+        """
+        was_moved = aggregate.stream_id != report.stream_id
+        is_reference = report.company is not None and "=" in report.company
+        return was_moved or (is_reference and aggregate.company_id == UNASSIGNED)

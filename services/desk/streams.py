@@ -1,0 +1,85 @@
+"""The streams at hand: their state is kept between commits, and read when it is not."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any, Final
+
+from domain.aggregate import Aggregate
+from domain.company import Company
+from domain.contact import Contact
+from domain.events import decode
+from domain.interaction import Interaction
+from domain.reads import Reads
+from domain.survey import Survey
+from domain.ticket import Ticket
+from services.store import Log, Row
+
+KINDS: Final[dict[str, type[Aggregate[Any]]]] = {
+    "company": Company,
+    "contact": Contact,
+    "ticket": Ticket,
+    "interaction": Interaction,
+    "survey": Survey,
+    "reads": Reads,
+}
+
+KEPT: Final = 10_000
+"""Streams whose state stays in memory between commits."""
+
+
+class Streams:
+    """Finds the state of streams; for one thread at a time."""
+
+    def __init__(self, log: Log, kept: int = KEPT) -> None:
+        self._log = log
+        self._size = kept
+        self._kept: OrderedDict[str, Aggregate[Any]] = OrderedDict()
+
+    def find(self, stream_id: str) -> Aggregate[Any]:
+        """Find the state of a stream, from memory or from its events."""
+        if stream_id not in self._kept:
+            self.gather([stream_id])
+        self._kept.move_to_end(stream_id)
+        return self._kept[stream_id]
+
+    def gather(self, stream_ids: Iterable[str]) -> None:
+        """Read the streams that are not at hand, all at once."""
+        missing = [s for s in dict.fromkeys(stream_ids) if s not in self._kept]
+        if missing:
+            rows = self._log.of_streams(missing)
+            for stream_id in missing:
+                self._kept[stream_id] = self._replayed(stream_id, rows.get(stream_id, []))
+
+    def moved_on(self, aggregate: Aggregate[Any]) -> bool:
+        """Let go of a stream that others added to since it was read; say whether they did."""
+        newer = self._log.of_stream(aggregate.stream_id, since=aggregate.version)
+        if newer:
+            self.forget([aggregate.stream_id])
+        return bool(newer)
+
+    def load(self, stream_id: str) -> Aggregate[Any]:
+        """Build the state of a stream from its events, for whichever thread."""
+        return self._replayed(stream_id, self._log.of_stream(stream_id))
+
+    def keep(self) -> None:
+        """Let go of those that were not asked for the longest time."""
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
+
+    def forget(self, stream_ids: Iterable[str]) -> None:
+        """Drop what a commit that did not happen changed in memory."""
+        for stream_id in stream_ids:
+            self._kept.pop(stream_id, None)
+
+    def company_exists(self, company_id: str) -> bool:
+        """Say whether a company was ever recorded."""
+        return self._log.company_exists(company_id)
+
+    def _replayed(self, stream_id: str, rows: list[Row]) -> Aggregate[Any]:
+        kind = KINDS[stream_id.split("/", 1)[0]]
+        aggregate = kind.replay(stream_id, (decode(row.type, row.state) for row in rows))
+        if isinstance(aggregate, Ticket) and aggregate.continues:
+            earlier = self.load(aggregate.continues)
+            assert isinstance(earlier, Ticket), "a ticket continues a ticket"  # noqa: S101
+            aggregate.continue_from(earlier)
+        return aggregate
