@@ -108,11 +108,12 @@ class Walk:
             own = None if ready.at is None else rules.micros(row, ready.at)
             happened = at if own is None else own
             place.latest = max(place.latest, happened)
+            who = ready.actor(row, before, place) if ready.actor else usual
             data = orjson.dumps(fields)
             built(ready.type, data)  # refuses what the event refuses, while the row is known
             drafts.append(Draft(
                 place.latest, place.line, nth, ready.type, _stream(ready.type, place), happened,
-                data, (ready.actor and ready.actor(row, before, place)) or usual or self._system,
+                data, who or self._system,
                 ready.visibility, f"{external}.{nth}" if nth else external,
                 None if nth else activity, place.company, place.contact,
             ))  # fmt: skip
