@@ -6,7 +6,7 @@ company, ticket, projection.
 
 import logging
 import sys
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import orjson
 import structlog
@@ -22,15 +22,28 @@ SHARED: Final[list[Processor]] = [
 ]
 
 
+class _StandardError:
+    """Standard error as it is when something is written; whoever replaces it gets the entries."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+STANDARD_ERROR: Final = _StandardError()
+
+
 def configure(level: int = logging.INFO) -> None:
     """Send our entries, and those of the libraries, to standard error in one form."""
     structlog.configure(
         processors=[*SHARED, *_rendered()],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", STANDARD_ERROR)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(STANDARD_ERROR)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*SHARED, structlog.stdlib.ExtraAdder()],

@@ -1,17 +1,26 @@
 """What a timeline is asked: its filters as they are typed."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from services.cli import times
+from services.cli.kinds import (
+    Actors,
+    Ids,
+    Names,
+    Severities,
+    Text,
+    Time,
+    TimeOrPosition,
+    Types,
+    Visibility,
+)
 
 if TYPE_CHECKING:
     from projections.timeline_filter import Filter
     from services.reading import Reading
-
-Visibility = Literal["public", "internal", "restricted"]
 
 
 @Parameter(name="*")
@@ -27,7 +36,7 @@ class Asked:
         type: Only events of this type, such as ticket.agent_replied; may be repeated.
         actor: Only what was done by this one, such as agent/mia; may be repeated.
         channel: Only what came by this channel, such as phone; may be repeated.
-        severity: Only what has this severity, 1 to 5, 1 the worst; may be repeated.
+        severity: Only what has this severity, 1 the worst; may be repeated.
         ticket: Only what belongs to this ticket; may be repeated.
         contact: Only what concerns this contact, by id; may be repeated.
         product: Only what concerns this product; may be repeated.
@@ -37,20 +46,20 @@ class Asked:
             word the beginning is enough.
     """
 
-    since: Annotated[str | None, Parameter(name="--from")] = None
-    until: Annotated[str | None, Parameter(name="--to")] = None
-    as_of: str | None = None
-    known_at: str | None = None
-    type: tuple[str, ...] = ()
-    actor: tuple[str, ...] = ()
-    channel: tuple[str, ...] = ()
-    severity: tuple[int, ...] = ()
-    ticket: tuple[str, ...] = ()
-    contact: tuple[str, ...] = ()
-    product: tuple[str, ...] = ()
-    department: tuple[str, ...] = ()
+    since: Annotated[Time, Parameter(name="--from")] = None
+    until: Annotated[Time, Parameter(name="--to")] = None
+    as_of: Time = None
+    known_at: TimeOrPosition = None
+    type: Types = ()
+    actor: Actors = ()
+    channel: Names = ()
+    severity: Severities = ()
+    ticket: Ids = ()
+    contact: Ids = ()
+    product: Ids = ()
+    department: Names = ()
     visibility: tuple[Visibility, ...] = ()
-    search: str | None = None
+    search: Text = None
 
     def filter(self, reading: "Reading") -> "Filter":
         """Check the filters, and put them into the words of the projection.

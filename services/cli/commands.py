@@ -1,6 +1,5 @@
 """Every command by name, in the order that help shows them; each is imported when it is needed."""
 
-import importlib.metadata
 from typing import Any, Final
 
 from cyclopts import App, Group, Parameter
@@ -52,15 +51,15 @@ def build() -> App:
         help=HELP,
         help_epilogue=EPILOGUE,
         help_format="markdown",
-        version=lambda: importlib.metadata.version("longcase"),
+        version=_version,
         default_parameter=Parameter(negative=(), show_default=_worth_showing),
         result_action="return_value",
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
     )
-    for group, name, place in COMMANDS:
-        app.command(f"services.cli.{place}", name=name, group=group)
+    for order, (group, name, place) in enumerate(COMMANDS):
+        app.command(f"services.cli.{place}", name=name, group=group, sort_key=order)
     app["--help"].group = app["--version"].group = MACHINE
     return app
 
@@ -79,6 +78,15 @@ def run(tokens: list[str]) -> int:
         tokens = [word for word in tokens if word != "-"]  # what it reads by default
     result: Any = app(tokens)
     return result if isinstance(result, int) else OK
+
+
+def _version() -> str:
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version("longcase")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown: this checkout is not installed; make run installs it"
 
 
 def _worth_showing(default: Any) -> Any:

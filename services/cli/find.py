@@ -2,9 +2,8 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from cyclopts import Parameter, validators
-
 from services.cli import local
+from services.cli.kinds import limit
 from services.cli.show import TEXT, Columns, Output, day, table, when
 
 Status = Literal["new", "open", "on_hold", "resolved", "closed", "moved", "merged"]
@@ -43,7 +42,7 @@ def companies(
     text: str | None = None,
     /,
     *,
-    limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1000))] = 50,
+    limit: Annotated[int, limit(1_000)] = 50,
     output: Output = TEXT,
 ) -> None:
     """List companies, or find them by name, id, domain, mail, phone or the name of a contact.

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
 
 from services.cli import local
 from services.cli.errors import OK, REFUSED, Usage
+from services.cli.kinds import File
 from services.cli.lines import empty
 from services.cli.progress import progress
 from services.cli.show import TEXT, Output, document, line, note
@@ -22,10 +25,10 @@ def import_log(
     file: Path,
     /,
     *,
-    mapping: str | None = None,
+    mapping: Annotated[str | None, Parameter(metavar="MAP")] = None,
     format: Literal["github-archive"] | None = None,
     dry_run: bool = False,
-    rejects: Path | None = None,
+    rejects: File = None,
     output: Output = TEXT,
     no_progress: bool = False,
 ) -> int:

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App, Parameter
 
 from services.cli import local
 from services.cli.errors import NotThere, Usage
+from services.cli.kinds import Days
 from services.cli.show import TEXT, Columns, Output, document, line, note, table, when
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def create(
     /,
     *,
     role: Role,
-    company: tuple[str, ...] = (),
-    source: tuple[str, ...] = (),
-    days: Annotated[int | None, Parameter(validator=validators.Number(gte=1, lte=36_500))] = None,
+    company: Annotated[tuple[str, ...], Parameter(metavar="COMPANY")] = (),
+    source: Annotated[tuple[str, ...], Parameter(metavar="SOURCE")] = (),
+    days: Days = None,
     output: Output = TEXT,
 ) -> None:
     """Make a key and print it, alone on standard output, the only time it is ever seen.

@@ -16,6 +16,7 @@ import orjson
 
 from services.cli import local
 from services.cli.errors import OK, REFUSED, Usage
+from services.cli.kinds import File
 from services.cli.lines import Line, empty, lines_of, opened
 from services.cli.progress import Tick, progress
 from services.cli.show import TEXT, Output, documents, is_terminal, line, note
@@ -31,7 +32,7 @@ def publish(
     file: str = "-",
     /,
     *,
-    rejects: Path | None = None,
+    rejects: File = None,
     atomic: bool = False,
     output: Output = TEXT,
     no_progress: bool = False,

@@ -4,15 +4,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import orjson
-from cyclopts import Parameter, validators
+from cyclopts import Parameter
 
 from services.cli import local, states, times
 from services.cli.asked import known
 from services.cli.errors import Usage
+from services.cli.kinds import Step, TimeOrPosition
 from services.cli.show import TEXT, Output, document, documents, line, note, tree, when
 
 if TYPE_CHECKING:
-    from projections.replay import Difference, Step
+    from projections.replay import Difference
+    from projections.replay import Step as Taken
     from services.reading import Reading
 
 INDENT: Final = " " * 26
@@ -22,8 +24,8 @@ def replay(
     target: str,
     /,
     *,
-    step: Annotated[int | None, Parameter(validator=validators.Number(gte=1))] = None,
-    known_at: str | None = None,
+    step: Step = None,
+    known_at: TimeOrPosition = None,
     output: Output = TEXT,
 ) -> None:
     """Replay a ticket or a company: every step in the order it happened, and the state after it.
@@ -81,7 +83,7 @@ def diff(
         line(sentence)
 
 
-def _print_each(steps: "Iterable[Step]") -> None:
+def _print_each(steps: "Iterable[Taken]") -> None:
     before = ""
     for step in steps:
         late = " (late)" if step.event["late"] else ""
@@ -92,7 +94,7 @@ def _print_each(steps: "Iterable[Step]") -> None:
         before = after
 
 
-def _print_whole(reading: "Reading", step: "Step") -> None:
+def _print_whole(reading: "Reading", step: "Taken") -> None:
     event, state = step.event, step.whole
     line(f"step {step.ordinal}, position {step.position}, {when(event['occurred_at'])} UTC")
     line(event["text"])
@@ -101,7 +103,7 @@ def _print_whole(reading: "Reading", step: "Step") -> None:
         line(text)
 
 
-def _document(step: "Step") -> dict[str, Any]:
+def _document(step: "Taken") -> dict[str, Any]:
     return {
         "step": step.ordinal,
         "position": step.position,

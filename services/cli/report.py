@@ -6,13 +6,13 @@ import re
 from builtins import type as type_of
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from cyclopts import Parameter, validators
 
 from services.cli import local, times
 from services.cli.errors import OK, REFUSED
+from services.cli.kinds import Actor, Company, Id, Time, Version, Visibility
 from services.cli.show import TEXT, Output, document, line, note
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ def report(
     stream: str,
     /,
     *fields: str,
-    company: str | None = None,
-    visibility: Literal["public", "internal", "restricted"] | None = None,
-    at: str | None = None,
-    actor: str | None = None,
-    id: str | None = None,
-    expected_version: Annotated[int | None, Parameter(validator=validators.Number(gte=0))] = None,
+    company: Company = None,
+    visibility: Visibility | None = None,
+    at: Time = None,
+    actor: Actor = None,
+    id: Id = None,
+    expected_version: Version = None,
     output: Output = TEXT,
 ) -> int:
     """Record one event by hand: a note, a logged call, a promise.

@@ -3,11 +3,10 @@
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import TYPE_CHECKING, Annotated, Final, Literal
-
-from cyclopts import Parameter, validators
+from typing import TYPE_CHECKING, Final, Literal
 
 from services.cli import local
+from services.cli.kinds import Port
 from services.cli.show import line, note
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ KEY: Final = "local-sign-in"
 def run(
     *,
     sample: bool = False,
-    port: Annotated[int | None, Parameter(validator=validators.Number(gte=0, lte=65_535))] = None,
+    port: Port = None,
     bus: Literal["kafka"] | None = None,
     no_progress: bool = False,
 ) -> None:

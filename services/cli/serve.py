@@ -5,20 +5,19 @@ import os
 import threading
 from contextlib import ExitStack
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Final
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App
 
 from services.cli import local
 from services.cli.errors import Usage
+from services.cli.kinds import Port, Process
 from services.cli.show import note
 
 if TYPE_CHECKING:
     from services.config import Settings
 
 serve = App(name="serve", help="Run one process of the distributed system.")
-
-Port = Annotated[int | None, Parameter(validator=validators.Number(gte=0, lte=65_535))]
 
 LOOK_SECONDS: Final = 1.0
 """How often a process looks whether the one it belongs to still runs."""
@@ -46,7 +45,7 @@ def api(*, port: Port = None) -> None:
 
 
 @serve.command
-def relay(*, beside: int | None = None) -> None:
+def relay(*, beside: Process = None) -> None:
     """Publish what is recorded to Kafka, in order; one relay of a store is at work at a time.
 
     Args:
@@ -62,7 +61,7 @@ def relay(*, beside: int | None = None) -> None:
 
 
 @serve.command
-def projector(name: str, /, *, beside: int | None = None) -> None:
+def projector(name: str, /, *, beside: Process = None) -> None:
     """Fold what Kafka brings into one projection; several processes share its partitions.
 
     Args:

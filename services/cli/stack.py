@@ -1,13 +1,21 @@
 """`longcase stack`: the real Kafka and PostgreSQL on this machine, from packages."""
 
-from typing import Annotated, Final
+from typing import Final, Literal
+from urllib.parse import urlsplit
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App
 
 from services.cli import local
 from services.cli.show import TEXT, Columns, Output, document, line, note, table
 
 stack = App(name="stack", help="The real Kafka and PostgreSQL on this machine, without Docker.")
+
+DATABASES: Final = {
+    "LONGCASE_STORE": "longcase_events",
+    "LONGCASE_READ_MODELS": "longcase_views",
+    "LONGCASE_CONTROL": "longcase_control",
+}
+"""Setting to the name of its database; three, so that each can be backed up apart."""
 
 COLUMNS: Final[Columns] = {
     "Part": lambda p: p["name"],
@@ -21,8 +29,8 @@ COLUMNS: Final[Columns] = {
 @stack.command
 def up(
     *,
-    brokers: Annotated[int, Parameter(validator=validators.Number(gte=0, lte=3))] = 1,
-    postgres: Annotated[bool, Parameter(negative="--no-postgres")] = True,
+    brokers: Literal[0, 1, 3] = 1,
+    no_postgres: bool = False,
     output: Output = TEXT,
 ) -> None:
     """Start what does not run, and print the settings that point at it.
@@ -31,21 +39,34 @@ def up(
     Kafka's jars (45 MB) are fetched.
 
     Args:
-        brokers: How many Kafka brokers: 1, 3, or 0 to leave Kafka out.
-        postgres: Whether PostgreSQL is started.
+        brokers: How many Kafka brokers; 0 leaves Kafka out.
+        no_postgres: Leave PostgreSQL out.
     """
     from services import stack as parts
 
     note("starting; the first time this takes a minute")
-    running = parts.up(local.settings().home, brokers=brokers, postgres=postgres)
-    if output.form != "text":
-        document({"kafka": running.kafka, "postgres": running.postgres})
-        return
-    if running.kafka:
-        line(f"export LONGCASE_KAFKA={running.kafka}")
+    running = parts.up(local.settings().home, brokers=brokers, postgres=not no_postgres)
+    found = {"LONGCASE_KAFKA": running.kafka} if running.kafka else {}
     if running.postgres:
-        for name in ("STORE", "READ_MODELS", "CONTROL"):
-            line(f"export LONGCASE_{name}={running.postgres}")
+        found |= {name: _database(running.postgres, of) for name, of in DATABASES.items()}
+    if output.form != "text":
+        document(found)
+        return
+    for name, value in found.items():
+        line(f"export {name}={value}")
+    note("with these settings, longcase doctor --init makes tables and topics")
+
+
+def _database(server: str, name: str) -> str:
+    """Say where a database is, made if it is not there."""
+    import psycopg
+
+    from services.stack import create_database
+
+    try:
+        return create_database(server, name)
+    except psycopg.errors.DuplicateDatabase:
+        return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
 @stack.command

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import orjson
-from cyclopts import Parameter, validators
 
 from services.cli import local
 from services.cli.asked import Asked
 from services.cli.errors import Usage
+from services.cli.kinds import Cursor, limit
 from services.cli.show import TEXT, Columns, Output, dumped, line, note, table, when
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def timeline(
     /,
     *,
     asked: Asked = EVERYTHING,
-    after: str | None = None,
-    before: str | None = None,
-    limit: Annotated[int, Parameter(validator=validators.Number(gte=1, lte=1_000_000))] = 50,
+    after: Cursor = None,
+    before: Cursor = None,
+    limit: Annotated[int, limit(1_000_000)] = 50,
     order: Literal["asc", "desc"] = "asc",
     follow: bool = False,
     output: Output = TEXT,
