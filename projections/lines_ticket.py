@@ -26,6 +26,7 @@ from domain.events.ticket import (
     TicketUpdated,
 )
 from projections.phrases import (
+    by_agent,
     contact,
     line,
     listed,
@@ -188,7 +189,7 @@ def put_on_hold(recorded: Recorded[TicketPutOnHold]) -> str:
 @line(TicketResumed)
 def resumed(recorded: Recorded[TicketResumed]) -> str:
     """Say that the wait is over."""
-    return "Taken off hold"
+    return f"Taken off hold{by_agent(recorded)}"
 
 
 @line(TicketResolved)
@@ -197,7 +198,7 @@ def resolved(recorded: Recorded[TicketResolved]) -> str:
     event = recorded.data
     code = f" ({plain(event.resolution_code)})" if event.resolution_code else ""
     return (
-        f"Resolved{staff(event.resolved_by, ' by ')}{code}"
+        f"Resolved{staff(event.resolved_by, ' by ') or by_agent(recorded)}{code}"
         f"{contact(event.confirmed_by, ', confirmed by ')}{told(event.root_cause)}"
     )
 
@@ -205,7 +206,7 @@ def resolved(recorded: Recorded[TicketResolved]) -> str:
 @line(TicketReopened)
 def reopened(recorded: Recorded[TicketReopened]) -> str:
     """Say why it was not over."""
-    return f"Reopened{told(recorded.data.reason)}"
+    return f"Reopened{by_agent(recorded)}{told(recorded.data.reason)}"
 
 
 @line(TicketClosed)
@@ -213,7 +214,7 @@ def closed(recorded: Recorded[TicketClosed]) -> str:
     """Say why nothing more is expected."""
     event = recorded.data
     code = f" ({plain(event.resolution_code)})" if event.resolution_code else ""
-    return f"Closed{code}{told(event.reason)}"
+    return f"Closed{by_agent(recorded)}{code}{told(event.reason)}"
 
 
 @line(ReporterJoined)

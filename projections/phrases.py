@@ -85,6 +85,12 @@ def staff(id: str | None, before: str = "", otherwise: str = "") -> str:
     return before + slot("staff", id) if id else otherwise
 
 
+def by_agent(recorded: Recorded[Any]) -> str:
+    """Say by whom, if it was one of ours."""
+    role, person = recorded.actor.split("/", 1)
+    return staff(person, " by ") if role == "agent" else ""
+
+
 def when(moment: datetime, now: datetime) -> str:
     """Say a time as ``3 Nov 17:00 UTC``, with the year if it is not that of *now*."""
     return f"{day(moment, now)} {moment:%H:%M} UTC"
