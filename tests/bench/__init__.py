@@ -1,0 +1,1 @@
+"""Figures beside baselines, in the same run: ``make bench``."""

@@ -1,0 +1,33 @@
+"""What is measured, in the order in which it is printed."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from tests.bench import (
+    append,
+    following,
+    importing,
+    paging,
+    projecting,
+    replaying,
+    sealing,
+    starting,
+)
+from tests.bench.harness import Figure
+from tests.bench.places import Bench
+
+Measure = Callable[[Bench], Iterator[Figure]]
+
+PLAN: Final[dict[str, tuple[Measure, ...]]] = {
+    "P1": (append.one_a_commit,),
+    "P2": (append.twenty_a_commit,),
+    "P3": (append.eight_writers,),
+    "P4": (importing.imports,),
+    "P5": (replaying.load,),
+    "P8": (projecting.rebuilds,),
+    "P10": (following.visible,),
+    "P11": (paging.pages,),
+    "P15": (replaying.steps,),
+    "P18": (sealing.sealed,),
+    "P19": (starting.processes,),
+}
