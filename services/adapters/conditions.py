@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.values import UNASSIGNED
-from services.adapters.filling import meant
+from services.adapters.fit import meant
 from services.adapters.mapping import Condition, MappingError
 
 Row = Sequence[str | None]

@@ -91,7 +91,6 @@ class CsvLog:
         marks = ", ".join("?" * len(Draft._fields))
         many(f"INSERT INTO draft VALUES ({marks})", self._drafts(walked))
         progress(2 * size, 2 * size)
-        execute("DELETE FROM row")
         execute("COMMIT")
         drafts: int = execute("SELECT count(*) FROM draft").fetchone()[0]
         self.total = drafts + self._people.introductions

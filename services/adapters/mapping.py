@@ -15,9 +15,9 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from domain.events.ticket import TicketOpened
 from domain.values import Id, Visibility
-from services.adapters.filling import check_fields, event_of, meant
+from services.adapters.fit import check_fields, event_of, meant
 from services.adapters.times import says_zone, time_reader
-from services.adapters.values import Section, Value, columns_in
+from services.adapters.values import Parts, Section, columns_in
 
 SHIPPED: Final = Path(__file__).parent / "mappings"
 """The mappings that come with longcase; each is found by its name alone."""
@@ -150,7 +150,7 @@ class Opening(Section):
 
     at: str | None = None
     actor: ActorColumn | None = None
-    fields: dict[str, Value] = Field(default={})
+    fields: Parts = Parts({})
     visibility: Visibility | None = None
 
     @model_validator(mode="after")
@@ -166,7 +166,7 @@ class Rule(Section):
     event: str
     at: str | None = None
     actor: ActorColumn | None = None
-    fields: dict[str, Value] = Field(default={})
+    fields: Parts = Parts({})
     visibility: Visibility | None = None
 
     @model_validator(mode="after")

@@ -5,20 +5,18 @@ row before it; before the first one all values are missing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from domain.events import model_of
-from domain.values import Visibility, moment, rfc3339
+from domain.values import Visibility
 from services.adapters.conditions import Columns, Place, Row, Test, all_of, watched
-from services.adapters.filling import required
-from services.adapters.ids import to_id
-from services.adapters.mapping import ActorColumn, Mapping, Opening, Rule
+from services.adapters.fillers import Filler, Fillers
+from services.adapters.fit import required
+from services.adapters.mapping import Mapping, Opening, Rule
 from services.adapters.times import time_reader
-from services.adapters.values import ColumnValue, This, columns_in
-
-Filler = Callable[[Row, Row, Place], Any]
+from services.adapters.values import columns_in
 
 
 @dataclass(slots=True)
@@ -53,7 +51,15 @@ class Ready:
 
 
 class Rules:
-    """What one log's rows say, by its mapping."""
+    """What one log's rows say, by its mapping.
+
+    Attributes:
+        ticket, time, company, activity: Where these columns stand.
+        person: Where the person stands, with name, mail address and phone.
+        actor: Who did what a row says, unless its rule knows better.
+        keep: The columns whose changes are kept, by their place.
+        unused: The columns that the mapping does not mention.
+    """
 
     def __init__(self, mapping: Mapping, header: list[str]) -> None:
         """Find every column that the mapping names.
@@ -61,38 +67,32 @@ class Rules:
         Raises:
             MappingError: If the log has no such column.
         """
-        columns = Columns(mapping.name, header)
         self._mapping = mapping
-        self._columns = columns
+        self._columns = columns = Columns(mapping.name, header)
         self._missing = frozenset(("", *mapping.file.missing))
-        self.unmapped: Counter[str] = Counter()
-        self.read_time = time_reader(mapping.time.form, mapping.time.zone)
+        self._read_time = time_reader(mapping.time.form, mapping.time.zone)
+        self._fillers = Fillers(columns, mapping, self._read_time)
         self.ticket = columns.find(mapping.ticket.column, "ticket.column")
         self.time = columns.find(mapping.time.column, "time.column")
         self.activity = columns.maybe(mapping.activity, "activity")
         self.company, self.person = self._customer(mapping)
-        self.actor = self._actor(mapping.actor, "actor.column")
-        self.opening = self._ready("ticket.opened", mapping.opened, lambda *_: True, "opened")
-        self.moved = self._ready("ticket.moved_away", Opening(), lambda *_: True, "company")
-        self.updated = self._ready("ticket.updated", Opening(), lambda *_: True, "rest")
-        self.rules = [
-            self._ready(rule.event, rule, all_of(columns, rule.when, f"rule {n}.when"), f"rule {n}")
-            for n, rule in enumerate(mapping.rules, 1)
-        ]
+        self.actor = self._fillers.actor(mapping.actor, "actor")
+        self.opening = self._ready("ticket.opened", mapping.opened, "opened")
+        self.moved = self._ready("ticket.moved_away", Opening(), "company")
+        self.updated = self._ready("ticket.updated", Opening(), "rest")
+        self._rules = [self._ready(r.event, r, f"rule {n}") for n, r in enumerate(mapping.rules, 1)]
         self._always, self._by_column = self._watch(mapping)
         self._chosen: dict[int, list[Ready]] = {}
+        self._hidden = list(self._backfilled(mapping))
         self.keep = {columns.find(name, "rest.keep"): name for name in mapping.rest.keep}
         for name in mapping.rest.ignore:
             columns.find(name, "rest.ignore")
-        self._hidden = [
-            (
-                [columns.find(name, f"backfilled {n}.columns") for name in back.columns],
-                all_of(columns, back.since, f"backfilled {n}.since"),
-                [columns.find(name, f"backfilled {n}.after") for name in back.after],
-            )
-            for n, back in enumerate(mapping.backfilled, 1)
-        ]
         self.unused = columns.unused()
+
+    @property
+    def unmapped(self) -> Counter[str]:
+        """The values that a table lacks, and how often they were met."""
+        return self._fillers.unmapped
 
     def row(self, fields: Sequence[str], before: Row, place: Place) -> tuple[list[str | None], int]:
         """Read a row and its time, without what was not known yet.
@@ -120,7 +120,7 @@ class Rules:
             bits |= self._by_column[column]
         if bits not in self._chosen:
             self._chosen[bits] = [
-                rule for number, rule in enumerate(self.rules) if bits >> number & 1
+                rule for number, rule in enumerate(self._rules) if bits >> number & 1
             ]
         return self._chosen[bits]
 
@@ -134,7 +134,7 @@ class Rules:
         if text is None:
             return None
         try:
-            return self.read_time(text)
+            return self._read_time(text)
         except ValueError as error:
             raise ValueError(f"{self._columns.names[column]}: {text!r}: {error}") from None
 
@@ -167,96 +167,30 @@ class Rules:
             self._columns.maybe(column, f"contact.{key}") for key, column in handles.items()
         )
 
-    def _ready(self, type: str, rule: Rule | Opening, test: Test, key: str) -> Ready:
+    def _backfilled(self, mapping: Mapping) -> Iterator[tuple[list[int], Test, list[int]]]:
+        for number, back in enumerate(mapping.backfilled, 1):
+            key = f"backfilled {number}"
+            yield (
+                [self._columns.find(name, f"{key}.columns") for name in back.columns],
+                all_of(self._columns, back.since, f"{key}.since"),
+                [self._columns.find(name, f"{key}.after") for name in back.after],
+            )
+
+    def _ready(self, type: str, rule: Rule | Opening, key: str) -> Ready:
         model = model_of(type)
+        when = rule.when if isinstance(rule, Rule) else ()
+        fields = rule.fields.root
+        filled = [value for value in columns_in(rule.fields) if not value.previous]
         return Ready(
             type=type,
-            test=test,
-            fill=self._filler(rule.fields, f"{key}.fields"),
+            test=all_of(self._columns, when, f"{key}.when"),
+            fill=self._fillers.of(rule.fields, f"{key}.fields"),
             needs=required(model),
             news=frozenset(
-                name
-                for name, value in rule.fields.items()
-                if any(column.only_changed for column in columns_in(value))
+                name for name in fields if any(c.only_changed for c in columns_in(fields[name]))
             ),
-            takes=tuple(
-                self._columns.find(value.column, f"{key}.fields")
-                for value in columns_in(rule.fields)
-                if not value.previous
-            ),
+            takes=tuple(self._columns.find(c.column, f"{key}.fields") for c in filled),
             at=self._columns.maybe(rule.at, f"{key}.at"),
-            actor=self._actor(rule.actor, f"{key}.actor"),
+            actor=self._fillers.actor(rule.actor, f"{key}.actor"),
             visibility=rule.visibility or model.VISIBILITY or "internal",
         )
-
-    def _actor(self, actor: ActorColumn | None, key: str) -> Filler | None:
-        if actor is None:
-            return None
-        index, kind = self._columns.find(actor.column, key), actor.kind
-        prefix, strip = actor.prefix, actor.strip
-        if kind == "contact":
-            return lambda _r, _b, place: place.contact and f"contact/{place.contact}"
-
-        def name(row: Row, _: Row, place: Place) -> str | None:
-            value = row[index]
-            return None if value is None else f"{kind}/{to_id(value, prefix, strip)}"
-
-        return name
-
-    def _filler(self, value: Any, key: str) -> Filler:
-        if isinstance(value, ColumnValue):
-            return self._column(value, key)
-        if isinstance(value, This):
-            return _THIS[value.this]
-        if isinstance(value, dict):
-            parts = [(name, self._filler(item, f"{key}.{name}")) for name, item in value.items()]
-
-            def fill(row: Row, before: Row, place: Place) -> dict[str, Any]:
-                filled = [(name, part(row, before, place)) for name, part in parts]
-                return {name: item for name, item in filled if item is not None}
-
-            return fill
-        if isinstance(value, tuple):
-            items = [self._filler(item, key) for item in value]
-            return lambda row, before, place: [item(row, before, place) for item in items]
-        return lambda _row, _before, _place: value
-
-    def _column(self, value: ColumnValue, key: str) -> Filler:
-        index = self._columns.find(value.column, key)
-        turn = self._turn(value)
-        previous, only_changed = value.previous, value.only_changed
-
-        def fill(row: Row, before: Row, _: Place) -> Any:
-            text = before[index] if previous else row[index]
-            if text is None or (only_changed and row[index] == before[index]):
-                return None
-            return turn(text)
-
-        return fill
-
-    def _turn(self, value: ColumnValue) -> Callable[[str], Any]:
-        if value.table:
-            return self._looked_up(value.table)
-        if value.time:
-            return lambda text: rfc3339(moment(self.read_time(text)))
-        if value.id:
-            return lambda text: to_id(text, value.prefix, value.strip)
-        return lambda text: text
-
-    def _looked_up(self, name: str) -> Callable[[str], Any]:
-        table = self._mapping.tables[name]
-
-        def turn(text: str) -> Any:
-            if text not in table:
-                self.unmapped[f"tables.{name} has no {text!r}"] += 1
-            return table.get(text)
-
-        return turn
-
-
-_THIS: dict[str, Filler] = {
-    "contact": lambda _row, _before, place: place.contact,
-    "company": lambda _row, _before, place: place.company,
-    "ticket": lambda _row, _before, place: place.ticket,
-    "row": lambda _row, _before, place: f"{place.ticket}.{place.ordinal}",
-}

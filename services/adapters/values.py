@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Tag
-from typing_extensions import TypeAliasType
+from pydantic import BaseModel, ConfigDict, Discriminator, RootModel, Tag
 
 
 class Section(BaseModel):
@@ -40,33 +39,49 @@ class This(Section):
     this: Literal["contact", "company", "ticket", "row"]
 
 
+class Parts(RootModel[dict[str, "Value"]]):
+    """A part of an event, with fields of its own."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Items(RootModel[tuple["Value", ...]]):
+    """A list."""
+
+    model_config = ConfigDict(frozen=True)
+
+
 def _shape(value: Any) -> str:
     if isinstance(value, ColumnValue) or (isinstance(value, dict) and "column" in value):
         return "<column>"
     if isinstance(value, This) or (isinstance(value, dict) and "this" in value):
         return "<this>"
-    if isinstance(value, dict):
-        return "<part>"
-    return "<list>" if isinstance(value, list | tuple) else "<constant>"
+    if isinstance(value, Parts | dict):
+        return "<parts>"
+    return "<items>" if isinstance(value, Items | list) else "<constant>"
 
 
-Value = TypeAliasType(
-    "Value",
-    "Annotated["
-    "Annotated[ColumnValue, Tag('<column>')]"
-    " | Annotated[This, Tag('<this>')]"
-    " | Annotated[dict[str, Value], Tag('<part>')]"
-    " | Annotated[tuple[Value, ...], Tag('<list>')]"
-    " | Annotated[bool | int | float | str, Tag('<constant>')],"
-    " Discriminator(_shape)]",
-)
-"""A constant, a column, where the row stands, a part with fields of its own, or a list."""
+Value = Annotated[
+    Annotated[ColumnValue, Tag("<column>")]
+    | Annotated[This, Tag("<this>")]
+    | Annotated[Parts, Tag("<parts>")]
+    | Annotated[Items, Tag("<items>")]
+    | Annotated[bool | int | float | str, Tag("<constant>")],
+    Discriminator(_shape),
+]
+"""What fills a field: a constant, a column, where the row stands, a part or a list."""
+
+Parts.model_rebuild()
+Items.model_rebuild()
 
 
 def columns_in(value: Any) -> Iterator[ColumnValue]:
     """Yield every column that fills something, however deep."""
     if isinstance(value, ColumnValue):
         yield value
-    elif isinstance(value, dict | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
+    elif isinstance(value, Parts):
+        for item in value.root.values():
+            yield from columns_in(item)
+    elif isinstance(value, Items):
+        for item in value.root:
             yield from columns_in(item)

@@ -1,7 +1,7 @@
 """Whether what a mapping fills fits the event, seen before a single row is read."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from domain.errors import UnknownType
 from domain.events import TYPES, Event, model_of
 from domain.events.base import Part, marks
-from services.adapters.values import ColumnValue, This, Value
+from services.adapters.values import ColumnValue, Items, Parts, This, Value
 
 KINDS: Final = ("ticket", "company", "interaction")
 """The streams that a row can say something about."""
@@ -36,7 +36,7 @@ def event_of(name: str) -> type[Event]:
     return model
 
 
-def check_fields(model: type[Event], fields: Mapping[str, Value]) -> None:
+def check_fields(model: type[Event], fields: Parts) -> None:
     """Check that *model* has these fields, gets those it needs, and takes the constants.
 
     Raises:
@@ -64,30 +64,28 @@ def required(model: type[Part]) -> frozenset[str]:
     return frozenset(name for name, field in model.model_fields.items() if field.is_required())
 
 
-def _check_names(model: type[Part], fields: Mapping[str, Value], place: str) -> None:
-    if lacking := required(model) - fields.keys():
+def _check_names(model: type[Part], fields: Parts, place: str) -> None:
+    if lacking := required(model) - fields.root.keys():
         raise ValueError(f"{place}: {model.__name__} needs {', '.join(sorted(lacking))}")
-    parts = {mark.field: mark for mark in marks(model) if mark.part}
-    for name, value in fields.items():
+    inner = {mark.field: mark for mark in marks(model) if mark.part}
+    for name, value in fields.root.items():
         if name not in model.model_fields:
             raise ValueError(f"{place}.{name}: no such field{meant(name, model.model_fields)}")
-        mark = parts.get(name)
-        if mark and mark.part:
-            for item in value if isinstance(value, tuple) else (value,):
-                if not isinstance(item, dict) or mark.many != isinstance(value, tuple):
+        if (mark := inner.get(name)) and mark.part:
+            for item in value.root if isinstance(value, Items) else (value,):
+                if not isinstance(item, Parts) or mark.many != isinstance(value, Items):
                     wanted = f"{{ {', '.join(mark.part.model_fields)} }}"
-                    raise ValueError(
-                        f"{place}.{name}: write {f'[{wanted}]' if mark.many else wanted}"
-                    )
+                    wanted = f"[{wanted}]" if mark.many else wanted
+                    raise ValueError(f"{place}.{name}: write {wanted}")
                 _check_names(mark.part, item, f"{place}.{name}")
 
 
-def _constants(value: Any) -> Any:
+def _constants(value: Value) -> Any:
     """Keep of what a mapping fills only what does not depend on a row."""
-    if isinstance(value, Mapping):
-        kept = {key: _constants(item) for key, item in value.items()}
+    if isinstance(value, Parts):
+        kept = {key: _constants(item) for key, item in value.root.items()}
         return {key: item for key, item in kept.items() if item is not None}
-    if isinstance(value, tuple):
-        items = [_constants(item) for item in value]
+    if isinstance(value, Items):
+        items = [_constants(item) for item in value.root]
         return None if None in items else items
     return None if isinstance(value, ColumnValue | This) else value
