@@ -31,6 +31,9 @@ TIGHT, SCARCE = 1 << 30, 100 << 20
 LAGGING: Final = 60.0
 """Seconds that a projection may be behind."""
 
+NEW: Final = "is made when it is first needed"
+LOST: Final = "it is gone, and with it the keys of every text: restore it from a backup"
+
 STORES: Final = ("store", "read_models", "control")
 
 
@@ -121,7 +124,7 @@ def _sqlite(settings: Settings) -> Iterator[Check]:
 def _home(settings: Settings) -> Iterator[Check]:
     home = settings.home
     if not home.exists():
-        yield Check("ok", "home", f"{home} is made when it is first needed")
+        yield Check("ok", "home", f"{home} {NEW}")
         return
     mode = home.stat().st_mode & 0o777
     if not os.access(home, os.W_OK | os.X_OK):
@@ -146,7 +149,8 @@ def _databases(settings: Settings) -> Iterator[Check]:
     for name in STORES:
         url, label = getattr(settings, name), name.replace("_", " ")
         if not _exists(url):
-            yield Check("ok", label, f"{masked(url)} is made when it is first needed")
+            lost = name == "control" and _exists(settings.store)
+            yield Check("FAIL", label, LOST) if lost else Check("ok", label, f"{masked(url)} {NEW}")
             continue
         try:
             Database(url).close()
@@ -172,9 +176,6 @@ def _log(settings: Settings) -> Iterator[Check]:
 
 def _keyring(settings: Settings) -> Iterator[Check]:
     if not (_exists(settings.store) and _exists(settings.control)):
-        if _exists(settings.store):
-            lost = "the control store is gone, and with it every text: restore it from a backup"
-            yield Check("FAIL", "keyring", lost)
         return
     with Deployment(settings) as deployment:
         held = deployment.control.database.execute(

@@ -27,7 +27,7 @@ CODES: Final[dict[str, int]] = {
     "services.sequences.Lost": FAILED,
     "services.bus.client.BrokerAway": UNAVAILABLE,
     "services.bus.topics.TopicMissing": UNAVAILABLE,
-    "services.desk.desk.Unavailable": UNAVAILABLE,
+    "services.receipts.Unavailable": UNAVAILABLE,
     "services.stack.errors.StackError": UNAVAILABLE,
     "eventsourcing.persistence.PersistenceError": UNAVAILABLE,
     "sqlite3.Error": UNAVAILABLE,
