@@ -6,6 +6,7 @@ order could spoil carries the time it was set at, so that the order of arrival d
 """
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
@@ -79,6 +80,14 @@ class Aggregate(Generic[E]):
                 f"{self.stream_id} belongs to company {self.company_id}, not to "
                 f"{reported.company_id}; leave the company out, or report ticket.moved_away first"
             )
+
+    def branch(self) -> Self:
+        """Copy the state, so that what happens to the copy does not happen here."""
+        twin = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, set):
+                setattr(twin, name, value.copy())
+        return twin
 
     @classmethod
     def replay(cls, stream_id: str, events: Iterable[Recorded[Any]]) -> Self:

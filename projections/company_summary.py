@@ -15,7 +15,10 @@ from domain.events.company import (
     ContactAffiliationEnded,
 )
 from domain.events.interaction import InteractionLogged
-from domain.events.ticket import AgentReplySent, CustomerMessageReceived
+from domain.events.ticket import (
+    AgentReplySent,
+    CustomerMessageReceived,
+)
 from domain.values import rfc3339
 from projections.changes import changes
 from projections.ticket_record import Status

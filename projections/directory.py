@@ -13,7 +13,9 @@ from typing import Final
 from domain.events import Logged
 from domain.events.company import CompanyRegistered, ContactAffiliated, ContactAffiliationEnded
 from domain.events.contact import ContactIdentityLinked, ContactRegistered
-from domain.events.ticket import TicketOpened
+from domain.events.ticket import (
+    TicketOpened,
+)
 from projections.affiliations import COLUMNS as AFFILIATION
 from projections.database import Row
 from projections.directory_query import company, contacts_of, find, names

@@ -1,7 +1,7 @@
 """What is owed on a ticket, in words: promises, clocks, pressure, questions to others."""
 
 from domain.events import Recorded
-from domain.events.ticket import (
+from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
     CommitmentMade,

@@ -3,6 +3,9 @@
 from typing import Final
 
 from domain.events import Recorded
+from domain.events.duties import (
+    StepRecorded,
+)
 from domain.events.ticket import (
     AgentReplySent,
     Assignee,
@@ -10,7 +13,6 @@ from domain.events.ticket import (
     FieldChange,
     InternalNoteAdded,
     ReporterJoined,
-    StepRecorded,
     TicketAssigned,
     TicketClassified,
     TicketClosed,

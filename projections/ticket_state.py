@@ -10,26 +10,28 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from domain.events import AnyTicketEvent, Recorded
-from domain.events.ticket import (
-    AgentReplySent,
+from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
     CommitmentMade,
     ConsultationAnswered,
     ConsultationRequested,
-    CustomerMessageReceived,
     FactRequested,
-    InternalNoteAdded,
     MilestoneBreached,
     MilestoneMet,
     MilestoneStarted,
-    ReporterJoined,
     StepRecorded,
+    TicketEscalationRaised,
+    TicketEscalationResolved,
+)
+from domain.events.ticket import (
+    AgentReplySent,
+    CustomerMessageReceived,
+    InternalNoteAdded,
+    ReporterJoined,
     TicketAssigned,
     TicketClassified,
     TicketClosed,
-    TicketEscalationRaised,
-    TicketEscalationResolved,
     TicketLinked,
     TicketMergeReverted,
     TicketMovedAway,

@@ -9,10 +9,12 @@ from typing import Any, Final, NamedTuple
 
 from domain.events import Logged, Recorded
 from domain.events.company import InstallationConfigured, ProductInstalled
-from domain.events.survey import SurveySent
-from domain.events.ticket import (
+from domain.events.duties import (
     ConsultationAnswered,
     ConsultationRequested,
+)
+from domain.events.survey import SurveySent
+from domain.events.ticket import (
     TicketAssigned,
     TicketClassified,
     TicketOpened,

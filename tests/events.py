@@ -19,15 +19,17 @@ from domain.events.company import (
     ContactAffiliated,
     PurchaseRecorded,
 )
+from domain.events.duties import (
+    CommitmentMade,
+    ConsultationRequested,
+    StepRecorded,
+)
 from domain.events.interaction import InteractionLogged
 from domain.events.survey import SurveyAnswered, SurveySent
 from domain.events.ticket import (
     AgentReplySent,
-    CommitmentMade,
-    ConsultationRequested,
     CustomerMessageReceived,
     InternalNoteAdded,
-    StepRecorded,
     TicketAssigned,
     TicketClassified,
     TicketOpened,

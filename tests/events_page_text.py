@@ -157,29 +157,11 @@ ANSWERED: Final[dict[str, Any]] = {
     "data": {"score": 3, "contact_id": "jan-peeters", "comment": "Fixed, but it took six weeks."},
 }
 
-VIEWED: Final[dict[str, Any]] = {
-    "specversion": "1.0",
-    "type": "reads.timeline_viewed",
-    "source": "longcase",
-    "id": "read-1",
-    "time": "2026-10-06T12:41:00Z",
-    "subject": "reads/2026-10-06:api-1",
-    "actor": "agent/helena",
-    "data": {
-        "viewer_id": "helena",
-        "viewed_company_id": "acme-broadcast",
-        "purpose": "call",
-        "as_of_position": 48213,
-        "count": 50,
-    },
-}
-
 EXAMPLES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
     "company": (COMPANY,),
     "contact": (CONTACT,),
     "ticket": (OPENED, WROTE),
     "interaction": (CALLED,),
     "survey": (ANSWERED,),
-    "reads": (VIEWED,),
 }
-"""CloudEvents to learn from, by the kind of their stream."""
+"""CloudEvents to learn from, by the kind of their stream; nobody publishes reads."""

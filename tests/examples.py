@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.events import Event
 from domain.events import company as c
 from domain.events import contact as p
+from domain.events import duties as d
 from domain.events import interaction as i
 from domain.events import reads as r
 from domain.events import survey as s
@@ -113,16 +114,16 @@ EXAMPLES: Final[dict[str, Event]] = {
             contact_id=JAN, body="We roll the codec back tonight.", channel="email", seen_position=7
         ),
         t.InternalNoteAdded(note="The codec of 7.2 leaks; engineering knows."),
-        t.StepRecorded(step_id="S-1", kind="attempt", what="Flush the cache", outcome="failed"),
-        t.FactRequested(fact_key="log_files", from_contact_id=JAN),
-        t.CommitmentMade(
+        d.StepRecorded(step_id="S-1", kind="attempt", what="Flush the cache", outcome="failed"),
+        d.FactRequested(fact_key="log_files", from_contact_id=JAN),
+        d.CommitmentMade(
             commitment_id="P-1",
             to_contact_id=JAN,
             what="Patch for the codec",
             due_at=at("17:00", day=3),
         ),
-        t.CommitmentKept(commitment_id="P-1", evidence="Patch 7.2.1 installed"),
-        t.CommitmentBroken(commitment_id="P-1", evidence="No patch by Tuesday"),
+        d.CommitmentKept(commitment_id="P-1", evidence="Patch 7.2.1 installed"),
+        d.CommitmentBroken(commitment_id="P-1", evidence="No patch by Tuesday"),
         t.TicketPutOnHold(waiting_for="customer", until=at("09:00", day=5), reason="Needs logs"),
         t.TicketResumed(),
         t.TicketResolved(
@@ -140,10 +141,10 @@ EXAMPLES: Final[dict[str, Event]] = {
         t.TicketMovedAway(
             to_company="borealis", to_stream_id="ticket/TCK-1182~2", reason="Filed wrongly"
         ),
-        t.MilestoneStarted(milestone="first_reply", due_at=at("10:02")),
-        t.MilestoneMet(milestone="first_reply", elapsed_business=2280),
-        t.MilestoneBreached(milestone="resolution", due_at=at("13:02"), elapsed_business=14400),
-        t.TicketEscalationRaised(
+        d.MilestoneStarted(milestone="first_reply", due_at=at("10:02")),
+        d.MilestoneMet(milestone="first_reply", elapsed_business=2280),
+        d.MilestoneBreached(milestone="resolution", due_at=at("13:02"), elapsed_business=14400),
+        d.TicketEscalationRaised(
             escalation_id="X-1",
             source="customer",
             by_contact_id=JAN,
@@ -151,16 +152,16 @@ EXAMPLES: Final[dict[str, Event]] = {
             reason="We are on air tonight",
             severity=1,
         ),
-        t.TicketEscalationResolved(
+        d.TicketEscalationResolved(
             escalation_id="X-1", outcome="Engineer on site", agreed_with=JAN
         ),
-        t.ConsultationRequested(
+        d.ConsultationRequested(
             consultation_id="Q-1",
             department="Engineering",
             question="Does 7.2 leak in the codec?",
             due_at=at("15:00"),
         ),
-        t.ConsultationAnswered(consultation_id="Q-1", by=TOM, answer="Yes, fixed in 7.2.1."),
+        d.ConsultationAnswered(consultation_id="Q-1", by=TOM, answer="Yes, fixed in 7.2.1."),
         i.InteractionLogged(
             kind="call",
             direction="inbound",

@@ -6,18 +6,20 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from domain.events import Event, Logged, Recorded
-from domain.events.ticket import (
-    Assignee,
+from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
     CommitmentMade,
     ConsultationAnswered,
     ConsultationRequested,
+    StepRecorded,
+)
+from domain.events.ticket import (
+    Assignee,
     Continues,
     Counts,
     FieldChange,
     ReporterJoined,
-    StepRecorded,
     TicketAssigned,
     TicketClassified,
     TicketOpened,

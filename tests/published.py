@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from domain.events import Event
-from domain.events.ticket import FieldChange, TicketOpened
+from domain.events.ticket import (
+    FieldChange,
+    TicketOpened,
+)
 from domain.values import ticket_chain
 from services.adapters.csvlog import CsvLog
 from services.adapters.importing import Summary, run_import

@@ -4,7 +4,10 @@ from collections import Counter
 from itertools import pairwise
 from typing import Any, Final
 
-from domain.events.ticket import TicketMovedAway, TicketReopened
+from domain.events.ticket import (
+    TicketMovedAway,
+    TicketReopened,
+)
 from services.adapters.ids import to_id
 from tests.published import DAY, Row, Ticket, described, kept
 

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, Final
 
-from domain.events.ticket import TicketClosed
+from domain.events.ticket import (
+    TicketClosed,
+)
 from tests.published import Row, Ticket, described
 
 REPOSITORIES: Final = (

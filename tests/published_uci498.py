@@ -5,8 +5,10 @@ from itertools import groupby, pairwise
 from typing import Any, Final
 
 from domain.events import Event
-from domain.events.ticket import (
+from domain.events.duties import (
     MilestoneBreached,
+)
+from domain.events.ticket import (
     ReporterJoined,
     TicketAssigned,
     TicketClassified,

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import Logged
-from domain.events.ticket import (
-    Assignee,
+from domain.events.duties import (
     CommitmentBroken,
     ConsultationAnswered,
     FactRequested,
+)
+from domain.events.ticket import (
+    Assignee,
     ReporterJoined,
     TicketMergeReverted,
     TicketPutOnHold,

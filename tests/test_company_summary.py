@@ -4,7 +4,7 @@ from hypothesis import given
 
 from domain.events import Logged
 from domain.events.company import CompanyEscalationRaised, ContactAffiliationEnded
-from domain.events.ticket import (
+from domain.events.duties import (
     CommitmentBroken,
 )
 from domain.values import everything

@@ -14,9 +14,15 @@ from pydantic import StringConstraints, ValidationError
 from domain.errors import InvalidReport, UnknownType
 from domain.events import TYPES, Event, decode, upcast
 from domain.events.base import UPCASTERS, Part, Seal, _unwrap, event, marks, people_in, upcaster
+from domain.events.duties import (
+    TicketEscalationRaised,
+)
 from domain.events.interaction import InteractionLogged, Participant
 from domain.events.schema import parts_of
-from domain.events.ticket import TicketEscalationRaised, TicketPutOnHold, TicketResumed
+from domain.events.ticket import (
+    TicketPutOnHold,
+    TicketResumed,
+)
 from domain.values import KINDS, micros, moment, rfc3339
 from tests.events import MONDAY, customer_wrote, every_event, logged, recorded, talked
 

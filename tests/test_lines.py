@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from domain.events import TYPES, Event, Recorded
 from domain.events.base import Part, marks
-from domain.events.ticket import Assignee, TicketUpdated
+from domain.events.ticket import (
+    Assignee,
+    TicketUpdated,
+)
 from projections.lines import ERASED, LINES, line_of
 from projections.phrases import LONGEST, money, plain, span, when
 from projections.slots import CLOSES, OPENS, SLOT, clean, clean_json, fill, slot

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import Event, Logged, Recorded
+from domain.events.duties import (
+    CommitmentKept,
+)
 from domain.events.ticket import (
     Assignee,
-    CommitmentKept,
     Continues,
     Counts,
     TicketClosed,

@@ -15,7 +15,14 @@ from typing import Any
 import pytest
 
 from domain.events.company import FactLearned, LicencesChanged
-from domain.events.ticket import StepRecorded, TicketAssigned, TicketMovedAway, TicketReopened
+from domain.events.duties import (
+    StepRecorded,
+)
+from domain.events.ticket import (
+    TicketAssigned,
+    TicketMovedAway,
+    TicketReopened,
+)
 from services.control import Control, Keyring
 from services.desk import Desk
 from services.receipts import Receipt

@@ -9,20 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import AnyTicketEvent, Event, Recorded
-from domain.events.ticket import (
-    Assignee,
+from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
     ConsultationAnswered,
-    Continues,
-    Counts,
     FactRequested,
     MilestoneBreached,
     MilestoneStarted,
-    ReporterJoined,
-    TicketClosed,
     TicketEscalationRaised,
     TicketEscalationResolved,
+)
+from domain.events.ticket import (
+    Assignee,
+    Continues,
+    Counts,
+    ReporterJoined,
+    TicketClosed,
     TicketMergeReverted,
     TicketMovedAway,
     TicketPutOnHold,

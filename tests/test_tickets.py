@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from domain.events import Logged
+from domain.events.duties import (
+    CommitmentKept,
+)
 from domain.events.ticket import (
     Assignee,
-    CommitmentKept,
     TicketMovedAway,
     TicketPutOnHold,
     TicketReopened,

@@ -11,10 +11,12 @@ from domain.events.company import (
     ProductInstalled,
     PurchaseLine,
 )
+from domain.events.duties import (
+    ConsultationAnswered,
+)
 from domain.events.interaction import Participant
 from domain.events.ticket import (
     Assignee,
-    ConsultationAnswered,
     TicketPutOnHold,
 )
 from domain.values import micros

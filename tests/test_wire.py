@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from domain.errors import InvalidReport, OtherStream, Refused, TooLarge, UnknownType
 from domain.events import TYPES
-from domain.events.ticket import CustomerMessageReceived
+from domain.events.ticket import (
+    CustomerMessageReceived,
+)
 from services.wire import LIMIT, Report, read_cloud_event
 from tests.events_page_text import EXAMPLES, WROTE
 
@@ -70,7 +72,14 @@ def test_messages_and_notes_are_what_must_say() -> None:
     }
 
 
-@pytest.mark.parametrize("kind", EXAMPLES)
+def test_that_somebody_read_is_for_longcase_alone_to_record() -> None:
+    (example,) = EXAMPLES["reads"]
+
+    with pytest.raises(OtherStream):
+        read_cloud_event(json.dumps(example).encode())
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EXAMPLES if kind != "reads"])
 def test_what_does_not_say_gets_what_its_event_declares(kind: str) -> None:
     for example in EXAMPLES[kind]:
         report = read_cloud_event(json.dumps(example).encode())

@@ -7,7 +7,11 @@ from domain.events.envelope import Logged, Recorded, Source, decode
 from domain.events.interaction import AnyInteractionEvent
 from domain.events.reads import AnyReadsEvent
 from domain.events.survey import AnySurveyEvent
-from domain.events.ticket import AnyTicketEvent
+
+from domain.events.ticket import AnyCourseEvent  # isort: skip
+from domain.events.duties import AnyDutyEvent  # isort: skip
+
+AnyTicketEvent = AnyCourseEvent | AnyDutyEvent
 
 __all__ = [
     "TYPES",

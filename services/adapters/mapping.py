@@ -13,7 +13,9 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from domain.events.ticket import TicketOpened
+from domain.events.ticket import (
+    TicketOpened,
+)
 from domain.values import Id, Visibility
 from services.adapters.fit import check_fields, event_of, meant
 from services.adapters.times import says_zone, time_reader

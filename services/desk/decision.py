@@ -1,8 +1,9 @@
 """One commit in the making: reports are decided in order, each against what went before."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, Protocol
 
 from eventsourcing.persistence import StoredEvent
 
@@ -10,7 +11,9 @@ from domain.aggregate import Aggregate
 from domain.errors import ContentDiffers, ReferenceTaken, Refused, TooFarAhead, WrongVersion
 from domain.events import Event
 from domain.events.company import CompanyRegistered
-from domain.events.ticket import TicketMovedAway
+from domain.events.ticket import (
+    TicketMovedAway,
+)
 from domain.ticket import Ticket
 from domain.values import UNASSIGNED, micros
 from services.control import Keyring
@@ -34,8 +37,8 @@ class Streams(Companies, Protocol):
     def find(self, stream_id: str) -> Aggregate[Any]:
         """Find the state of a stream."""
 
-    def moved_on(self, aggregate: Aggregate[Any]) -> bool:
-        """Let go of a stream that others added to since it was read; say whether they did."""
+    def catch_up(self, stream_ids: Iterable[str]) -> bool:
+        """Take over what others recorded since streams were read; say whether they did."""
 
 
 @dataclass(slots=True)
@@ -53,13 +56,6 @@ class Repeated:
 
     report: Report
     first: int
-
-
-class Step(NamedTuple):
-    """One event to record, and the stream it goes to."""
-
-    target: Aggregate[Any]
-    draft: Draft
 
 
 class Decision:
@@ -137,15 +133,15 @@ class Decision:
         )  # fmt: skip
 
     def _accept(self, heard: Heard) -> Pending:
-        steps = self._steps(heard.report)
-        first, last = len(self.events), len(self.events) + len(steps) - 1
-        for step in steps:
-            self._place(step)
+        drafts = self._drafts(heard.report)
+        first, last = len(self.events), len(self.events) + len(drafts) - 1
+        for draft in drafts:
+            self._place(draft)
         self.placement.reports.append(ReportRow(*heard.key, heard.digest, first, last))
         self._reported[heard.key] = heard.digest, len(self.answers)
         return Pending(heard.report, first, last)
 
-    def _steps(self, report: Report) -> list[Step]:
+    def _drafts(self, report: Report) -> list[Draft]:
         """List what to record; a refusal by a state that others moved on is decided again."""
         if report.occurred_at > self._now + AHEAD:
             raise TooFarAhead(
@@ -155,7 +151,8 @@ class Decision:
         try:
             return self._decide(report, aggregate)
         except Refused:
-            if aggregate.stream_id in self.touched or not self._streams.moved_on(aggregate):
+            stream_id = aggregate.stream_id
+            if stream_id in self.touched or not self._streams.catch_up([stream_id]):
                 raise
         return self._decide(report, self._last_link(report.stream_id))
 
@@ -169,7 +166,7 @@ class Decision:
     def _aggregate(self, stream_id: str) -> Aggregate[Any]:
         return self.touched.get(stream_id) or self._streams.find(stream_id)
 
-    def _decide(self, report: Report, aggregate: Aggregate[Any]) -> list[Step]:
+    def _decide(self, report: Report, aggregate: Aggregate[Any]) -> list[Draft]:
         """List what to record: each event, sealed, with the stream it stands in."""
         expected = report.expected_version
         if expected is not None and expected != aggregate.version:
@@ -180,13 +177,14 @@ class Decision:
         self._check_external(stream_id, event)
         draft = self._drafting.write(report, event, stream_id, company_id)
         _, *after = aggregate.decide(draft.happened)
-        steps = [Step(aggregate, draft)]
-        for following in after:
-            follower = self._drafting.follow(draft.happened, following, stream_id, company_id)
-            steps.append(Step(aggregate, follower))
+        drafts = [draft]
+        drafts += [
+            self._drafting.follow(draft.happened, following, stream_id, company_id)
+            for following in after
+        ]
         if isinstance(event, TicketMovedAway) and isinstance(aggregate, Ticket):
-            steps.append(self._continue(aggregate, draft, event))
-        return steps
+            drafts.append(self._continue(aggregate, draft, event))
+        return drafts
 
     def _told(self, report: Report, aggregate: Aggregate[Any]) -> Event:
         """Complete what the publisher said with what only the desk can say."""
@@ -197,38 +195,34 @@ class Decision:
             return event.model_copy(update=there)
         return event
 
-    def _continue(self, ticket: Ticket, moved: Draft, event: TicketMovedAway) -> Step:
+    def _continue(self, ticket: Ticket, moved: Draft, event: TicketMovedAway) -> Draft:
         """Open a moved ticket again, in a new stream of the company it moved to."""
         target = self._belonging.existing(event.to_company)
         assert ticket.opening, "only an opened ticket can be moved"  # noqa: S101
         opening = unseal(ticket.opening, self._keyring).data
         readable = {name: None for name, text in opening if text == ERASED}
         reopening = ticket.continuation(opening.model_copy(update=readable))
-        link = self._aggregate(ticket.next_link)
-        return Step(
-            link,
-            self._drafting.follow(moved.happened, reopening, link.stream_id, target),
-        )
+        return self._drafting.follow(moved.happened, reopening, ticket.next_link, target)
 
-    def _place(self, step: Step) -> None:
+    def _place(self, draft: Draft) -> None:
         """Put an event at the end of its stream and of the commit."""
-        target, draft = step
         happened = draft.happened
-        decided = target.take(happened)
+        stream_id = happened.stream_id
+        target = self.touched.get(stream_id)
+        if target is None:
+            target = self.touched[stream_id] = self._streams.find(stream_id).branch()
+        target.take(happened)
         if isinstance(target, Ticket) and target.version == 1 and target.continues:
             earlier = self.touched[target.continues]
-            assert isinstance(earlier, Ticket)  # noqa: S101
+            assert isinstance(earlier, Ticket), "a ticket continues a ticket"  # noqa: S101
             target.continue_from(earlier)
-        self.touched[target.stream_id] = target
         self.drafts.append(draft)
-        self.events.append(
-            StoredEvent(target.stream_id, decided.originator_version, happened.type, draft.state)
-        )
+        self.events.append(StoredEvent(stream_id, target.version, happened.type, draft.state))
         place = self.placement
         place.companies.append(happened.company_id)
         place.occurred.append(micros(happened.occurred_at))
         place.public.append(happened.visibility == "public")
-        self._note(target.stream_id, draft.opened)
+        self._note(stream_id, draft.opened)
 
     def _note(self, stream_id: str, event: Event) -> None:
         """Keep what else becomes known by an event: companies, handles, affiliations."""

@@ -120,32 +120,30 @@ class Desk(Application[str]):
         A reply that was lost is no failure: deciding again finds our own reports recorded.
         """
         ours: set[UUID] = set()
+        stale: set[str] = set()
         pause, until = PAUSE, time.monotonic() + PATIENCE
         while True:
             decision = Decision(self.streams, self.references, self._keyring, self._clock())
             try:
+                self.streams.catch_up(stale)
                 receipts = self._try(decision, heard, atomic)
                 return self._settled(receipts, ours) if ours else receipts
             except sqlite3.OperationalError as error:  # a full or broken disk; busy was waited for
                 raise Unavailable(f"the store cannot be written now: {error}") from error
             except _passing() as error:
                 ours.update(draft.happened.event_id for draft in decision.drafts)
+                stale = set(decision.touched)
                 if time.monotonic() > until:
                     raise Unavailable("the store cannot be written now; try again") from error
                 time.sleep(random.uniform(0, pause))  # noqa: S311  jitter, not a secret
                 pause = min(2 * pause, 50 * PAUSE)
 
     def _try(self, decision: Decision, heard: Sequence[Heard], atomic: bool) -> list[Receipt]:
-        try:
-            self._decide(decision, heard)
-            if atomic and decision.has_refusals:
-                self.streams.forget(decision.touched)
-                return list(_none_of(decision))
-            positions = self.recorder.insert_events(decision.events, placement=decision.placement)
-        except BaseException:
-            self.streams.forget(decision.touched)
-            raise
-        self.streams.keep()
+        self._decide(decision, heard)
+        if atomic and decision.has_refusals:
+            return list(_none_of(decision))
+        positions = self.recorder.insert_events(decision.events, placement=decision.placement)
+        self.streams.keep(decision.touched)
         return decision.receipts(list(positions or ()))
 
     def _decide(self, decision: Decision, heard: Sequence[Heard]) -> None:

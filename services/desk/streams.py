@@ -28,7 +28,7 @@ KEPT: Final = 10_000
 
 
 class Streams:
-    """Finds the state of streams; for one thread at a time."""
+    """Finds the state of streams; what it hands out is not to be changed."""
 
     def __init__(self, log: Log, kept: int = KEPT) -> None:
         self._log = log
@@ -50,26 +50,30 @@ class Streams:
             for stream_id in missing:
                 self._kept[stream_id] = self._replayed(stream_id, rows.get(stream_id, []))
 
-    def moved_on(self, aggregate: Aggregate[Any]) -> bool:
-        """Let go of a stream that others added to since it was read; say whether they did."""
-        newer = self._log.of_stream(aggregate.stream_id, since=aggregate.version)
-        if newer:
-            self.forget([aggregate.stream_id])
-        return bool(newer)
+    def catch_up(self, stream_ids: Iterable[str]) -> bool:
+        """Take over what others recorded since streams were read; say whether they did."""
+        has_news = False
+        for stream_id in stream_ids:
+            known = self.find(stream_id)
+            rows = self._log.of_stream(stream_id, since=known.version)
+            if rows and known.version:
+                known = self._kept[stream_id] = known.branch()
+                for row in rows:
+                    known.take(decode(row.type, row.state))
+            elif rows:
+                self._kept[stream_id] = self._replayed(stream_id, rows)
+            has_news |= bool(rows)
+        return has_news
+
+    def keep(self, changed: dict[str, Aggregate[Any]]) -> None:
+        """Keep the state that a commit led to; let go of what was not asked for longest."""
+        self._kept.update(changed)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)
 
     def load(self, stream_id: str) -> Aggregate[Any]:
         """Build the state of a stream from its events, for whichever thread."""
         return self._replayed(stream_id, self._log.of_stream(stream_id))
-
-    def keep(self) -> None:
-        """Let go of those that were not asked for the longest time."""
-        while len(self._kept) > self._size:
-            self._kept.popitem(last=False)
-
-    def forget(self, stream_ids: Iterable[str]) -> None:
-        """Drop what a commit that did not happen changed in memory."""
-        for stream_id in stream_ids:
-            self._kept.pop(stream_id, None)
 
     def company_exists(self, company_id: str) -> bool:
         """Say whether a company was ever recorded."""

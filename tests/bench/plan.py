@@ -11,6 +11,7 @@ from tests.bench import (
     projecting,
     replaying,
     sealing,
+    serving,
     starting,
 )
 from tests.bench.harness import Figure
@@ -27,6 +28,7 @@ PLAN: Final[dict[str, tuple[Measure, ...]]] = {
     "P8": (projecting.rebuilds,),
     "P10": (following.visible,),
     "P11": (paging.pages,),
+    "P12": (serving.pages,),
     "P15": (replaying.steps,),
     "P18": (sealing.sealed,),
     "P19": (starting.processes,),
