@@ -3,6 +3,8 @@
 from functools import cached_property
 from typing import Self
 
+from projections.cursor import Cursors
+from services.audit.reads import ReadAudit
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
@@ -49,6 +51,16 @@ class Deployment:
         return self.desk.store
 
     @cached_property
+    def reads(self) -> ReadAudit:
+        """The read audit of this process."""
+        return ReadAudit(self.desk)
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """What signs cursors."""
+        return Cursors(self.control.secret("cursors"))
+
+    @cached_property
     def feed(self) -> StoreFeed:
         """The store's log, opened."""
         return StoreFeed(self.log, self.keyring)
@@ -83,6 +95,11 @@ class Deployment:
             if version is not None and version != projection.version:
                 self.rebuilder.rebuild(projection)
         self.projector.catch_up()
+
+    def open(self) -> None:
+        """Make the parts that requests share, before several threads ask for them at once."""
+        for part in ("desk", "models", "keys", "projector", "reads", "cursors"):
+            getattr(self, part)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -8,13 +8,14 @@ import getpass
 import hashlib
 import hmac
 import json
+import re
 import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from domain.values import Reader
+from domain.values import ID_PATTERN, Reader
 from services.control import Control
 
 Role = Literal["publisher", "agent", "auditor", "admin", "customer"]
@@ -41,13 +42,21 @@ SEES: Final[dict[Role, frozenset[str]]] = {
 BORN_WITH: Final = "lc"
 """How every key begins, so that a leaked one is recognised."""
 
+KEY: Final = re.compile(rf"{BORN_WITH}_([0-9a-f]{{8}})_[A-Za-z0-9_-]{{43}}", re.ASCII)
+NAME: Final = re.compile(ID_PATTERN, re.ASCII)
+
 
 class Denied(Exception):
     """The one who asks may not do this."""
 
 
 class NoKey(Exception):
-    """No key came along, or none that is valid."""
+    """No key came along, or none that is valid: which of these it was, nobody is told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "send 'Authorization: Bearer KEY' with a valid key; longcase keys create makes one"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,7 @@ def local() -> Identity:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = "unknown"
-    return Identity(f"local:{user}", frozenset(ROLES))
+    return Identity(f"local:{re.sub('[^A-Za-z0-9._:~-]', '-', user)[:100]}", frozenset(ROLES))
 
 
 def authorize(who: Identity, action: Action, company_id: str | None = None) -> Reader:
@@ -99,7 +108,17 @@ def may_publish_for(who: Identity, system: str) -> None:
         Denied: If the key is bound to other sources.
     """
     if who.sources is not None and system not in who.sources:
-        raise Denied(f"this key may not publish for the source {system!r}")
+        raise Denied("this key is bound to other sources")
+
+
+def may_publish_about(who: Identity, companies: Iterable[str | None]) -> None:
+    """Refuse a report that touches a company the key is not bound to, or none at all.
+
+    Raises:
+        Denied: If the key is bound to other companies.
+    """
+    if who.companies is not None and not who.companies.issuperset(companies):
+        raise Denied("this key is bound to other companies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +152,15 @@ class Keys:
         """Make a key and return it, the only time it is ever seen.
 
         Args:
+            name: Stands in the read audit: letters, digits and ``._:~-``.
             days: How long it is valid; ``None`` = until it is revoked.
 
         Raises:
-            ValueError: If a customer's key is not bound to exactly one company.
+            ValueError: If the name is none, or a customer's key is not bound to exactly one
+                company.
         """
+        if not NAME.fullmatch(name):
+            raise ValueError("a key's name has 1 to 128 letters, digits and . _ : ~ -")
         bound = sorted(set(companies))
         if role == "customer" and len(bound) != 1:
             raise ValueError("a customer's key needs exactly one --company")
@@ -161,14 +184,13 @@ class Keys:
         Raises:
             NoKey: If it is not one of ours, revoked or past its time.
         """
-        parts = key.split("_", 2)
         rows = []
-        if len(parts) == 3 and parts[0] == BORN_WITH:  # noqa: PLR2004  lc_prefix_secret
+        if shaped := KEY.fullmatch(key):
             with self._control.lock:
                 rows = self._control.database.execute(
                     "SELECT digest, name, role, companies, sources, expires_at, revoked_at "
                     "FROM api_keys WHERE prefix = ?",
-                    (parts[1],),
+                    (shaped[1],),
                 )
         digest, name, role, companies, sources, expires, revoked = (
             rows[0] if rows else (b"", "", "publisher", "[]", "[]", None, None)
@@ -176,7 +198,7 @@ class Keys:
         known = hmac.compare_digest(bytes(digest), _digest(key))
         over = revoked is not None or (expires is not None and expires < time.time_ns() // 1000)
         if not known or over:
-            raise NoKey("this API key is not valid; ask an admin for a new one")
+            raise NoKey
         return Identity(name, frozenset((role,)), _bound(companies), _bound(sources))
 
     def all(self) -> list[KeyInfo]:

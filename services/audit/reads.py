@@ -32,8 +32,13 @@ class ReadAudit:
         position: int,
         count: int,
         purpose: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
     ) -> None:
         """Record that *who* read *count* entries as of *position*.
+
+        Args:
+            since: From when on they asked; *until*: until when.
 
         Raises:
             Unavailable: If it cannot be recorded; then nothing may be shown.
@@ -44,6 +49,8 @@ class ReadAudit:
             viewed_company_id=company_id,
             ticket_id=ticket_id,
             purpose=purpose,
+            from_at=since,
+            to_at=until,
             as_of_position=position,
             count=count,
         )

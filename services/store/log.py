@@ -130,6 +130,15 @@ class Log:
             )
         )
 
+    def company_of(self, stream_id: str) -> str | None:
+        """Say which company a stream belongs to; ``None`` if to none, or nothing is in it."""
+        rows = self.database.execute(
+            "SELECT company_id FROM stored_events "
+            "WHERE originator_id = ? AND originator_version = 1",
+            (stream_id,),
+        )
+        return rows[0][0] if rows else None
+
     def at(self, position: int) -> Row | None:
         """Find the event at *position*."""
         rows = self._rows(f"{self._position} = ?", position)
