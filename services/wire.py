@@ -116,6 +116,7 @@ def read_cloud_event(body: bytes, resolve: Resolve | None = None) -> Report:
         InvalidReport: If it is not JSON, or a field is missing, unknown, said twice or of a
             wrong kind.
         UnknownType: If no event has its type.
+        OtherStream: If its subject is a stream of another kind, or that of reads.
         TooLarge: If it is larger than 256 KiB.
     """
     if len(body) > LIMIT:
@@ -125,6 +126,8 @@ def read_cloud_event(body: bytes, resolve: Resolve | None = None) -> Report:
     except ValidationError as error:
         raise InvalidReport(explain(error)) from None
     check_said_once(body)
+    if cloud.subject.startswith("reads/"):
+        raise OtherStream("who read what is recorded by longcase itself, never by a publisher")
     return to_report(cloud, resolve)
 
 
