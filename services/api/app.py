@@ -3,20 +3,19 @@
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from fastapi import FastAPI, Request, Response
-from fastapi.staticfiles import StaticFiles
-from starlette.middleware.base import RequestResponseEndpoint
+from anyio.to_thread import current_default_thread_limiter
+from fastapi import FastAPI
 
-from services.api import companies, events, meta, problems, tickets
+from services.api import companies, events, feed, meta, openapi, problems, schemas, tickets
+from services.api.guard import Guard
 from services.deployment import Deployment
-from services.web import pages
+from services.web import home, replay, signin, timeline
+from services.web.page import HERE, Static, show_problem
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-}
+THREADS: Final = 16
+"""Requests worked on at once; each thread keeps connections, and so a page cache, of its own."""
 
 
 def create_app(deployment: Deployment) -> FastAPI:
@@ -24,6 +23,8 @@ def create_app(deployment: Deployment) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = THREADS
+        deployment.open()
         follower = threading.Thread(target=deployment.projector.follow, daemon=True)
         if deployment.is_embedded:
             follower.start()
@@ -32,18 +33,15 @@ def create_app(deployment: Deployment) -> FastAPI:
         if follower.is_alive():
             follower.join(10)
 
-    app = FastAPI(title="longcase", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="longcase", version="1", description=openapi.ABOUT, lifespan=lifespan,
+        docs_url=None, redoc_url=None, redirect_slashes=False,
+    )  # fmt: skip
     app.state.deployment = deployment
-    problems.install(app)
-    for part in (events, companies, tickets, meta, pages):
+    for part in (events, feed, companies, tickets, schemas, meta, home, signin, timeline, replay):
         app.include_router(part.router)
-    app.mount("/static", StaticFiles(directory=pages.HERE / "static"), "static")
-
-    @app.middleware("http")
-    async def guard(request: Request, call_next: RequestResponseEndpoint) -> Response:
-        response = await call_next(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
+    app.mount("/static", Static(directory=HERE / "static"), "static")
+    problems.install(app, show_problem)
+    openapi.install(app)
+    app.add_middleware(Guard)
     return app

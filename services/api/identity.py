@@ -2,14 +2,18 @@
 
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Query, Request
 
+from domain.values import ID_PATTERN
 from services.deployment import Deployment
 from services.reading import Reading
 from services.security import Denied, Identity, NoKey
 
 COOKIE: Final = "longcase_key"
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
+
+PathId = Annotated[str, Path(pattern=f"^{ID_PATTERN}$")]
+QueryText = Annotated[str | None, Query(max_length=200, pattern="^[^\x00]*$")]
 
 
 def deployment_of(request: Request) -> Deployment:
@@ -29,13 +33,15 @@ def identify(request: Request) -> Identity:
     if scheme.lower() == "bearer" and key:
         return deployment_of(request).keys.identify(key.strip())
     if cookie := request.cookies.get(COOKIE):
-        if request.method not in SAFE and request.headers.get("sec-fetch-site") not in (
-            "same-origin",
-            "none",
-        ):
+        if request.method not in SAFE and not is_same_site(request):
             raise Denied("another site may not do this with your sign-in")
         return deployment_of(request).keys.identify(cookie)
-    raise NoKey("send the header 'Authorization: Bearer KEY'; longcase keys create makes a key")
+    raise NoKey
+
+
+def is_same_site(request: Request) -> bool:
+    """Say whether the browser sent this from a page of ours, or by its user's own hand."""
+    return request.headers.get("sec-fetch-site", "none") in ("same-origin", "none")
 
 
 Who = Annotated[Identity, Depends(identify)]

@@ -1,47 +1,47 @@
-"""About the service itself: is it alive, how far are the projections, what do events look like."""
+"""About the service itself: is it alive, can it serve, how far are the projections."""
 
-from typing import Any
+from typing import Final
 
 from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
 
-from domain.events import model_of
-from domain.events.schema import schema_of
+from services.api import answers, openapi, shapes
 from services.api.identity import Deployed, Who
+from services.api.problems import DATABASES
 from services.security import authorize
 from services.standing import standing
 
-router = APIRouter()
+BEHIND_SECONDS: Final = 10.0
+"""A read model that is further behind is none to serve from."""
+
+router = APIRouter(tags=["service"])
 
 
-@router.get("/livez", tags=["service"])
-def alive() -> dict[str, str]:
+@router.get("/livez", response_model=shapes.Alive)
+def alive() -> Response:
     """Say that the process answers."""
-    return {"status": "alive"}
+    return answers.json({"status": "alive"})
 
 
-@router.get("/readyz", tags=["service"])
+@router.get("/readyz", response_model=shapes.Ready, responses=openapi.NOT_READY)
 def ready(deployed: Deployed) -> Response:
     """Say whether the store can be read and the read models keep up with it."""
-    found = standing(deployed)
-    behind = [p["name"] for p in found if p["lag_seconds"] > 10]  # noqa: PLR2004
-    status = 503 if behind else 200
-    return JSONResponse({"ready": not behind, "behind": behind, "projections": found}, status)
+    try:
+        checks = {
+            projection["name"]: "behind" if projection["lag_seconds"] > BEHIND_SECONDS else "ok"
+            for projection in standing(deployed)
+        }
+    except DATABASES:
+        checks = {"store": "unreachable"}
+    else:
+        checks = {"store": "ok", **checks}
+    is_ready = set(checks.values()) == {"ok"}
+    answer = answers.json({"ready": is_ready, "checks": checks})
+    answer.status_code = 200 if is_ready else 503
+    return answer
 
 
-@router.get("/v1/projections", tags=["service"])
-def projections(deployed: Deployed, who: Who) -> list[dict[str, Any]]:
+@router.get("/v1/projections", response_model=shapes.Projections)
+def projections(deployed: Deployed, who: Who) -> Response:
     """List the projections: position, head of the store, lag in events and seconds, state."""
     authorize(who, "operate")
-    return standing(deployed)
-
-
-@router.get("/v1/schemas/{type_name}/{version}", tags=["service"])
-def schema(type_name: str, version: int) -> dict[str, Any]:
-    """Read the JSON Schema of an event's data."""
-    model = model_of(type_name)
-    if version != model.VERSION:
-        from services.reading import NotFound
-
-        raise NotFound(f"{type_name} is at version {model.VERSION}")
-    return schema_of(model)
+    return answers.json({"projections": standing(deployed)})

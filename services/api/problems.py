@@ -1,113 +1,174 @@
-"""Problem details (RFC 9457): every refusal has its HTTP answer, and none repeats what was sent."""
+"""Problem details (RFC 9457): every error has its HTTP answer, and none repeats what was sent."""
 
+import re
+import sqlite3
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
-import structlog
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import PersistenceError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
-from domain.errors import (
-    ContentDiffers,
-    Forbidden,
-    Refused,
-    TooLarge,
-    Unreadable,
-    WrongVersion,
-)
+from domain.errors import CompanyHidden, Forbidden, Refused, TooLarge, Unreadable, WrongVersion
 from services.desk import Unavailable
 from services.reading import NotFound
 from services.receipts import Receipt
 from services.security import Denied, NoKey
 
-STATUS: Final[tuple[tuple[type[Exception], int, str], ...]] = (
-    (NoKey, 401, "A valid API key is needed"),
-    (Denied, 403, "Not allowed"),
-    (NotFound, 404, "Not found"),
-    (WrongVersion, 412, "The stream has moved on"),
-    (TooLarge, 413, "Too large"),
-    (ContentDiffers, 409, "Reported before with other content"),
-    (Unreadable, 422, "The request cannot be understood"),
-    (Forbidden, 409, "A rule forbids it"),
-    (Unavailable, 503, "The store cannot be written now"),
-    (OperationalError, 503, "The store cannot be reached now"),
-)
-"""The first one that fits is the answer."""
+MEDIA_TYPE: Final = "application/problem+json"
 
-logger = structlog.get_logger()
+
+def _databases() -> tuple[type[Exception], ...]:
+    """List what the databases raise when they cannot be used just now."""
+    try:
+        from psycopg import OperationalError
+    except ImportError:
+        return PersistenceError, sqlite3.OperationalError
+    return PersistenceError, sqlite3.OperationalError, OperationalError
+
+
+DATABASES: Final = _databases()
 
 
 class BadRequest(Unreadable):
     """The request itself is not as it must be."""
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error with a problem document."""
-    for kind in (NoKey, Denied, Refused, Unavailable, OperationalError):
-        app.add_exception_handler(kind, _known)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
+class UnsupportedMedia(Unreadable):
+    """The body comes in a form that is not taken."""
 
 
-def status_of(error: Exception) -> tuple[int, str]:
-    """Find the HTTP status and title of an error."""
-    return next((s, title) for kind, s, title in STATUS if isinstance(error, kind))
+STATUS: Final[tuple[tuple[type[Exception], int], ...]] = (
+    (NoKey, 401),
+    (Denied, 403),
+    (CompanyHidden, 403),
+    (NotFound, 404),
+    (WrongVersion, 412),
+    (TooLarge, 413),
+    (UnsupportedMedia, 415),
+    (Unreadable, 422),
+    (Forbidden, 409),
+    (Unavailable, 503),
+    *((kind, 503) for kind in DATABASES),
+)
+"""The first one that fits is the answer."""
+
+CODES: Final[Mapping[type[Exception], str]] = {
+    NoKey: "no-key",
+    Denied: "denied",
+    Unavailable: "unavailable",
+    **dict.fromkeys(DATABASES, "unavailable"),
+}
+"""The code of an error that is no refusal; a refusal has its own."""
+
+NOTHING: Final = "there is nothing here; /openapi.json lists what there is"
+UNAVAILABLE: Final = "the store or a read model cannot be used now; try again"
+PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,40}", re.ASCII)
+
+Shown = Callable[[Request, int, str], Response | None]
+"""Shows a problem as a page to somebody with a browser: request, status, detail."""
+
+
+class Problems:
+    """Answers every error with a problem document, or with what *shown* makes of it."""
+
+    def __init__(self, shown: Shown) -> None:
+        self._shown = shown
+
+    async def known(self, request: Request, error: Exception) -> Response:
+        """Answer a refusal, or that something cannot be used now."""
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise error  # our SQL is wrong: a defect, not a database out of reach
+        status, more = status_of(type(error)), dict[str, Any]()
+        if isinstance(error, WrongVersion):
+            more["current_version"] = error.current
+        # What a database says of itself stays here.
+        detail = UNAVAILABLE if status == HTTPStatus.SERVICE_UNAVAILABLE else str(error)
+        return self._answer(request, problem(status, detail, code_of(error), **more), detail)
+
+    async def invalid(self, request: Request, error: Exception) -> Response:
+        """Answer a request that does not fit its route, without a word of what was sent."""
+        wrong = _wrong(error)
+        detail = "; ".join(f"{place}: {what}" for place, what in wrong[:5])
+        errors = [{"where": place, "what": what} for place, what in wrong]
+        document = problem(422, detail, "invalid-request", errors=errors)
+        return self._answer(request, document, detail)
+
+    async def of_http(self, request: Request, error: Exception) -> Response:
+        """Answer a request for which there is no route, or not with this method."""
+        assert isinstance(error, HTTPException)  # noqa: S101
+        status, headers = error.status_code, dict(error.headers or {})
+        said = {404: NOTHING, 405: f"allowed here: {headers.get('Allow')}"}
+        detail = said.get(status, HTTPStatus(status).phrase)
+        code = HTTPStatus(status).phrase.lower().replace(" ", "-")
+        return self._answer(request, problem(status, detail, code, headers=headers), detail)
+
+    def _answer(self, request: Request, document: JSONResponse, detail: str) -> Response:
+        return self._shown(request, document.status_code, detail) or document
+
+
+def install(app: FastAPI, shown: Shown = lambda *_: None) -> None:
+    """Answer every error of *app*."""
+    problems = Problems(shown)
+    for kind, _ in STATUS:
+        app.add_exception_handler(kind, problems.known)
+    app.add_exception_handler(RequestValidationError, problems.invalid)
+    app.add_exception_handler(HTTPException, problems.of_http)
+
+
+def problem(
+    status: int, detail: str, code: str, *, headers: Mapping[str, str] | None = None, **more: Any
+) -> JSONResponse:
+    """Build a problem document."""
+    added = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(status, {})
+    content = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **more,
+    }
+    return JSONResponse(content, status, {**added, **(headers or {})}, MEDIA_TYPE)
+
+
+def status_of(kind: type[Exception]) -> int:
+    """Find the HTTP status of a kind of error."""
+    return next(status for known, status in STATUS if issubclass(kind, known))
 
 
 def status_of_receipt(receipt: Receipt) -> int:
     """Find the HTTP status of one report's receipt."""
-    if receipt.status == "accepted":
-        return 201
-    if receipt.status == "duplicate":
-        return 200
-    kinds = {kind.__name__: kind for kind in _all_refusals(Refused)}
+    if receipt.status != "refused":
+        return 201 if receipt.status == "accepted" else 200
     name = "".join(part.capitalize() for part in (receipt.code or "").split("-"))
-    return status_of(kinds[name].__new__(kinds[name]))[0]
+    return status_of({kind.__name__: kind for kind in refusals()}[name])
 
 
-def problem(status: int, title: str, detail: str, **more: Any) -> JSONResponse:
-    """Build a problem document."""
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}  # noqa: PLR2004
-    if status == 503:  # noqa: PLR2004
-        headers["Retry-After"] = "1"
-    return JSONResponse(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail, **more},
-        status,
-        headers,
-        "application/problem+json",
-    )
+def code_of(error: Exception) -> str:
+    """Find the stable name of an error."""
+    if isinstance(error, Refused):
+        return error.code
+    return next(code for kind, code in CODES.items() if isinstance(error, kind))
 
 
-async def _known(_: Request, error: Exception) -> JSONResponse:
-    status, title = status_of(error)
-    more = {"code": error.code} if isinstance(error, Refused) else {}
-    if isinstance(error, WrongVersion):
-        more["current_version"] = str(error.current)
-    return problem(status, title, str(error), **more)
+def refusals(kind: type[Refused] = Refused) -> list[type[Refused]]:
+    """List all refusals there are."""
+    return [kind, *(found for sub in kind.__subclasses__() for found in refusals(sub))]
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+def _wrong(error: Exception) -> list[tuple[str, str]]:
+    """List where a request is wrong, and how, without a word of what was sent."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    wrong = [
-        {"where": ".".join(str(part) for part in e["loc"]), "what": e["msg"]}
-        for e in error.errors()
+    return [
+        (".".join(map(_place, found["loc"])), str(found["msg"]).removeprefix("Value error, "))
+        for found in error.errors()
     ]
-    detail = "; ".join(f"{w['where']}: {w['what']}" for w in wrong[:5])
-    return problem(422, "The request cannot be understood", detail, errors=wrong)
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101
-    return problem(error.status_code, str(error.detail), str(error.detail))
-
-
-async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-    logger.error("unforeseen error", path=request.url.path, exc_info=error)
-    return problem(500, "A defect of ours", "it is in the log; nothing was recorded")
-
-
-def _all_refusals(kind: type[Refused]) -> list[type[Refused]]:
-    return [kind, *(k for sub in kind.__subclasses__() for k in _all_refusals(sub))]
+def _place(part: int | str) -> str:
+    return text if PLAIN_NAME.fullmatch(text := str(part)) else "…"

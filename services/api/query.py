@@ -1,19 +1,45 @@
 """What a timeline can be asked: the filters of one request, checked and named once."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Final, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from domain.values import Level, Visibility
+from domain.events import model_of
+from domain.values import Level, Visibility, micros
 from projections.replay import Instant
 from projections.timeline_filter import Filter
 from services.api.problems import BadRequest
 from services.reading import Reading
+from services.security import Denied
 
-Position = Annotated[int, Field(ge=0, le=2**62)]
-DIGITS = 18
+DAY: Final = len("2026-11-03")
+DIGITS: Final = 18
 """Digits of a position at most; what is longer fits no database."""
+
+EXAMPLES: Final = "2026-11-03T14:02:00Z, or 2026-11-03 for its midnight in UTC"
+
+
+def moment(value: str) -> datetime:
+    """Read a time with zone, or a day, which means its first moment in UTC.
+
+    Raises:
+        ValueError: If it is neither; no number of seconds is taken for a time.
+    """
+    try:
+        found = datetime.fromisoformat(value)
+        found = found.replace(tzinfo=UTC) if len(value) == DAY else found
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(f"a time is written as {EXAMPLES}")
+
+
+When = Annotated[datetime, BeforeValidator(moment), Field(examples=["2026-11-03T14:02:00Z"])]
+Position = Annotated[int, Field(ge=0, le=2**62)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[^\x00]*$")]
+Words = Annotated[list[Word], Field(max_length=200)]
 
 
 class TimelineQuery(BaseModel):
@@ -21,32 +47,41 @@ class TimelineQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime | None = Field(None, alias="from", description="happened from then on")
-    until: AwareDatetime | None = Field(None, alias="to", description="happened until then")
-    as_of: AwareDatetime | None = Field(None, description="as it had happened by then")
-    known_at: str | None = Field(None, description="as recorded by this position or time")
-    type: list[str] = Field([], description="event types")
-    actor: list[str] = []
-    channel: list[str] = []
-    severity: list[Level] = []
-    ticket: list[str] = []
-    contact: list[str] = []
-    product: list[str] = []
-    department: list[str] = []
-    visibility: list[Visibility] = []
+    since: When | None = Field(None, alias="from", description="happened from then on")
+    until: When | None = Field(None, alias="to", description="happened before then")
+    as_of: When | None = Field(None, description="as it had happened by then")
+    known_at: Word | None = Field(None, description="as recorded by this position or time")
+    type: Words = Field([], description="event types, such as ticket.opened")
+    actor: Words = Field([], description="who did it, such as agent/mia")
+    channel: Words = []
+    severity: list[Level] = Field([], max_length=5)
+    ticket: Words = []
+    contact: Words = []
+    product: Words = []
+    department: Words = []
+    visibility: list[Visibility] = Field([], max_length=3)
     search: str | None = Field(None, max_length=500, description='words, "phrases", a prefix last')
-    after: str | None = Field(None, max_length=500, description="cursor: what comes after it")
-    before: str | None = Field(None, max_length=500, description="cursor: what comes before it")
+    after: str | None = Field(None, max_length=200, description="cursor: what comes after it")
+    before: str | None = Field(None, max_length=200, description="cursor: what comes before it")
     limit: int = Field(50, ge=1, le=200)
     order: Literal["asc", "desc"] = "asc"
-    wait_for: Position | None = Field(None, description="wait up to 2 s for this position")
+    wait_for: Position | None = Field(
+        None, description="wait up to 2 s for this position, then say that the page is stale"
+    )
 
     def filter(self, read: Reading) -> Filter:
-        """Build the filter of the projection's query."""
+        """Build the filter of the projection's query.
+
+        Raises:
+            UnknownType: If no event has such a type.
+            QueryRefused: If a value is out of range.
+        """
+        for name in self.type:
+            model_of(name)
         return Filter(
-            since=self.since,
-            until=self.until,
-            as_of=self.as_of,
+            since=_micros(self.since),
+            until=_micros(self.until),
+            as_of=_micros(self.as_of),
             known_at=known(read, self.known_at),
             types=tuple(self.type),
             actors=tuple(self.actor),
@@ -60,27 +95,46 @@ class TimelineQuery(BaseModel):
             search=self.search,
         )
 
+    def waits_for(self, read: Reading) -> int | None:
+        """Say for which position to wait."""
+        if self.wait_for is not None:
+            positions_are_told(read)
+        return self.wait_for
+
 
 def known(read: Reading, value: str | None) -> int | None:
     """Turn what was asked (a position, or a time of recording) into a position."""
     if value is None:
         return None
-    asked = instant(value)
+    asked = instant(value, read)
     return asked if isinstance(asked, int) else read.position_at(asked)
 
 
-def instant(value: str) -> Instant:
-    """Read a position or a time with zone.
+def instant(value: str, read: Reading) -> Instant:
+    """Read a position or a time.
 
     Raises:
         BadRequest: If it is neither.
+        Denied: If a customer asks by position.
     """
-    if value.isdecimal() and len(value) <= DIGITS:
+    if value.isdecimal() and value.isascii() and len(value) <= DIGITS:
+        positions_are_told(read)
         return int(value)
     try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise BadRequest(f"{value[:40]!r} is neither a position nor a time such as 2026-11-03T14Z")
-    return moment
+        return moment(value)
+    except ValueError as error:
+        raise BadRequest(f"{error}; or give a position, such as 4711") from None
+
+
+def positions_are_told(read: Reading) -> None:
+    """Refuse positions to a customer, who could count by them what is not shown.
+
+    Raises:
+        Denied: If a customer asks.
+    """
+    if read.reader().public_only:
+        raise Denied("this key is not told positions; give a time")
+
+
+def _micros(found: datetime | None) -> int | None:
+    return None if found is None else micros(found)

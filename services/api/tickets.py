@@ -1,48 +1,52 @@
 """Tickets: one ticket as it stands, its replay step by step, and what changed in it."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from projections.replay import Clock
-from services.api.companies import JSON, steps
-from services.api.identity import Read
-from services.api.query import instant
+from services.api import answers, shapes
+from services.api.identity import PathId, Read
+from services.api.problems import BadRequest
+from services.api.query import Word, instant
+from services.api.steps import Asked, steps
 
 router = APIRouter(prefix="/v1", tags=["tickets"])
 
 
-@router.get("/tickets/{ticket_id}")
-def ticket(read: Read, ticket_id: str) -> dict[str, Any]:
-    """Read a ticket as it stands now."""
-    return read.ticket(ticket_id)
+@router.get("/tickets/{ticket_id}", response_model=shapes.Ticket)
+def ticket(read: Read, ticket_id: PathId) -> Response:
+    """Read a ticket as it stands now, all streams of a moved one joined."""
+    return answers.json(read.ticket(ticket_id))
 
 
-@router.get("/tickets/{ticket_id}/replay")
-def ticket_replay(
-    read: Read, ticket_id: str, step: Annotated[int | None, Query(ge=1)] = None
-) -> Response:
-    """Replay a ticket: every step with the state after it, or one step."""
-    return steps(read, f"ticket/{ticket_id}", step)
+@router.get("/tickets/{ticket_id}/replay", response_model=shapes.Steps)
+def ticket_replay(request: Request, read: Read, ticket_id: PathId, asked: Asked) -> Response:
+    """Replay a ticket: every step with the state after it, a page at a time, or one step.
+
+    The state is that of the stream the step stands in; a moved ticket has `others` beside it.
+    """
+    return steps(request, read, f"ticket/{ticket_id}", asked)
 
 
-@router.get("/tickets/{ticket_id}/diff")
+@router.get("/tickets/{ticket_id}/diff", response_model=shapes.Difference)
 def ticket_diff(
     read: Read,
-    ticket_id: str,
-    start: Annotated[str, Query(alias="from")],
-    end: Annotated[str, Query(alias="to")],
+    ticket_id: PathId,
+    start: Annotated[Word, Query(alias="from", description="a time, or a position")],
+    end: Annotated[Word, Query(alias="to", description="the later one, of the same kind")],
     clock: Clock = "happened",
 ) -> Response:
-    """Say what changed in a ticket between two instants or positions, as data and in words."""
-    found = read.diff(ticket_id, instant(start), instant(end), clock)
-    body = {
+    """Say what changed in a ticket between two times or two positions, as data and in words."""
+    first, last = instant(start, read), instant(end, read)
+    if isinstance(first, int) != isinstance(last, int):
+        raise BadRequest("from and to are two times or two positions; here is one of each")
+    found = read.diff(ticket_id, first, last, clock)
+    return answers.json({
         "steps": found.steps,
         "positions": found.positions,
         "words": found.words,
         "changes": found.changes,
         "before": found.before,
         "after": found.after,
-    }
-    return Response(orjson.dumps(body), media_type=JSON)
+    })  # fmt: skip

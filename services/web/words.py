@@ -1,8 +1,11 @@
 """How pages put stored words: days, kinds of events, states, and their mood."""
 
-from datetime import date
+import datetime as dt
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any, Final
+
+Entry = dict[str, Any]
 
 TROUBLE: Final = frozenset((
     "ticket.commitment_broken", "ticket.escalation_raised", "company.escalation_raised",
@@ -12,51 +15,130 @@ GOOD: Final = frozenset((
     "ticket.resolved", "ticket.commitment_kept", "ticket.escalation_resolved",
     "company.escalation_resolved", "ticket.milestone_met",
 ))  # fmt: skip
+SAID: Final = frozenset((
+    "ticket.customer_message_received", "ticket.agent_replied", "ticket.internal_note_added",
+    "interaction.logged", "ticket.opened",
+))  # fmt: skip
+"""What people said, and so what is given two lines."""
+
 KINDS: Final = {
-    "ticket.customer_message_received": "Customer wrote",
     "ticket.agent_replied": "We replied",
+    "ticket.commitment_broken": "Promise broken",
+    "ticket.commitment_kept": "Promise kept",
+    "ticket.commitment_made": "Promise made",
+    "ticket.consultation_answered": "Colleagues said",
+    "ticket.consultation_requested": "Asked colleagues",
+    "ticket.customer_message_received": "Customer wrote",
+    "ticket.escalation_raised": "Escalated",
+    "ticket.escalation_resolved": "Escalation over",
+    "ticket.fact_requested": "Asked customer",
     "ticket.internal_note_added": "Note",
+    "ticket.merge_reverted": "Merge undone",
+    "ticket.milestone_breached": "Target missed",
+    "ticket.milestone_met": "Target met",
+    "ticket.milestone_started": "Clock started",
     "ticket.moved_away": "Moved",
-    "company.contact_affiliated": "Joined the company",
-    "company.contact_affiliation_ended": "Left the company",
-    "interaction.logged": "Touch",
+    "ticket.put_on_hold": "On hold",
+    "ticket.reporter_joined": "Also reported",
+    "ticket.step_recorded": "Step taken",
+    "company.contact_affiliated": "Person joined",
+    "company.contact_affiliation_ended": "Person left",
+    "company.entitlement_granted": "Entitled",
+    "company.escalation_raised": "Escalated",
+    "company.escalation_resolved": "Escalation over",
+    "company.fact_learned": "On file",
+    "company.installation_configured": "Configured",
+    "company.licences_changed": "Licences",
+    "company.product_installed": "Installed",
+    "company.purchase_recorded": "Bought",
+    "company.registered": "Registered",
+    "company.renewal_scheduled": "Renewal",
+    "company.value_stated": "Value",
+    "interaction.logged": "Talked",
+    "survey.answered": "Survey answer",
+    "survey.sent": "Survey sent",
 }
+"""What a type is called where another word than its own is better, at most 15 letters."""
+
+WRITTEN: Final = (
+    "body", "note", "summary", "description", "what", "question", "answer", "value", "comment",
+    "reason", "outcome", "handoff_note", "subject",
+)  # fmt: skip
+"""Fields that hold what somebody wrote, as it is to be read in full."""
+
+KEPT_BACK: Final = frozenset((
+    "attachments", "changes", "continues", "counts", "external_ids", "lines", "participants",
+))  # fmt: skip
+"""Fields with parts of their own, of which the line tells what matters."""
 
 
 def kind(type_name: str) -> str:
-    """Put an event's type for people: ``ticket.put_on_hold`` is *Put on hold*."""
-    if type_name in KINDS:
-        return KINDS[type_name]
-    return type_name.split(".", 1)[1].replace("_", " ").capitalize()
+    """Put an event's type for people: ``ticket.put_on_hold`` is *On hold*."""
+    plainly = type_name.split(".", 1)[-1].replace("_", " ").capitalize()
+    return KINDS.get(type_name, plainly)
 
 
 def mood(type_name: str) -> str:
-    """Say whether an event is trouble or good news: a class for the stylesheet."""
-    return "trouble" if type_name in TROUBLE else "good" if type_name in GOOD else ""
+    """Say what kind of news an event is: a class for the stylesheet."""
+    if type_name in TROUBLE:
+        return "trouble"
+    return "good" if type_name in GOOD else "said" if type_name in SAID else ""
 
 
 def day(moment: str) -> str:
     """Put the day of a time: *Tue 3 Nov 2026*."""
-    found = date.fromisoformat(moment[:10])
-    return f"{found:%a} {found.day} {found:%b %Y}"
+    return f"{dt.date.fromisoformat(moment[:10]):%a} {date(moment)}"
+
+
+def date(moment: str) -> str:
+    """Put the day of a time without the day of the week: *3 Nov 2026*."""
+    found = dt.date.fromisoformat(moment[:10])
+    return f"{found.day} {found:%b %Y}"
+
+
+def clock(moment: str) -> str:
+    """Put a time to the minute: *Tue 3 Nov 2026 14:02*."""
+    return f"{day(moment)} {moment[11:16]}"
 
 
 def plain(value: Any) -> str:
     """Put a state's value: a time to the minute, a code with spaces, who has it."""
-    if value is None:
+    if value is None or value == []:
         return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
-        return " · ".join(str(v) for v in value.values() if v) or "nobody"
+        return " · ".join(plain(v) for v in value.values() if v) or "nobody"
     if isinstance(value, list):
         return ", ".join(map(plain, value))
     text = str(value)
     if len(text) == 27 and text[10] == "T" and text.endswith("Z"):  # noqa: PLR2004  six digits
-        return f"{day(text)} {text[11:16]}"
-    return text.replace("_", " ")
+        return clock(text)
+    return text.replace("_", " ") if " " not in text else text
 
 
-def by_day(entries: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Group entries, in their order, under the days they happened."""
+def label(name: str) -> str:
+    """Put the name of a field: ``due_at`` is *Due*."""
+    return name.removesuffix("_at").removesuffix("_id").replace("_", " ").capitalize()
+
+
+def written(entry: Entry) -> list[tuple[str, str]]:
+    """List what somebody wrote in an event, in full."""
+    fields = entry.get("data") or {}
+    return [(label(name), fields[name]) for name in WRITTEN if fields.get(name)]
+
+
+def facts(entry: Entry) -> list[tuple[str, str]]:
+    """List the other fields of an event that say something."""
+    fields = entry.get("data") or {}
     return [
-        (name, list(group)) for name, group in groupby(entries, lambda e: day(e["occurred_at"]))
+        (label(name), plain(value))
+        for name, value in fields.items()
+        if name not in WRITTEN and name not in KEPT_BACK and value not in (None, [], {}, "")
     ]
+
+
+def by_day(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
+    """Group entries, in their order, under the days they happened."""
+    for name, group in groupby(entries, lambda entry: day(entry["occurred_at"])):
+        yield name, list(group)

@@ -1,0 +1,85 @@
+"""The part of a ticket's replay that one page shows: the steps up to the one looked at."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from domain.events import Logged
+from domain.values import Reader
+from projections.changes import in_words
+from projections.redaction import is_closed, redact
+from projections.replay import rendered
+from projections.slots import clean_json
+from projections.timeline_entry import COUNTED
+from services.history import History, Link
+from services.reading import NotFound, Reading
+
+SIZE: Final = 60
+"""Steps shown at once; a ticket of 12,000 steps has a page as short as one of 60."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Some steps of a ticket, and how it stood at the last of them.
+
+    Attributes:
+        step: The one looked at.
+        rows: Its event and those before it, newest first, each with its `step`.
+        before: The state before the step; empty at the first one.
+        words: What the step changed, in sentences.
+        links: The streams the ticket had had by then.
+        position: The last position of the ticket; ``None`` for a customer.
+    """
+
+    step: int
+    total: int
+    rows: list[dict[str, Any]]
+    state: dict[str, Any]
+    before: dict[str, Any]
+    words: list[str]
+    links: list[Link]
+    position: int | None
+
+
+def window(read: Reading, ticket_id: str, step: int | None, event_id: str | None) -> Window:
+    """Read the window of a ticket that ends at a step, at an event, or now.
+
+    Raises:
+        NotFound: If there is no such ticket, step or event.
+    """
+    history = read.history(f"ticket/{ticket_id}")
+    total = len(history.events)
+    at = total if step is None else step
+    if event_id is not None:
+        at = history.ordinal(event_id) or 0
+    if not 1 <= at <= total:
+        raise NotFound(f"the ticket has {total:,} steps, and not this one")
+    first = max(1, at - SIZE + 1)
+    read.viewed(history, at - first + 1)
+    states = [found.whole for found in read.walk(history, max(1, at - 1), 2 if at > 1 else 1)]
+    before = states[0] if len(states) > 1 else {}
+    rows = [_row(history, ordinal) for ordinal in range(at, first - 1, -1)]
+    filled: dict[str, Any] = read.filled({"rows": rows, "words": in_words(before, states[-1])})
+    return Window(
+        step=at, total=total, rows=filled["rows"], state=read.named(states[-1]),
+        before=read.named(before) if before else {}, words=filled["words"],
+        links=history.links(at), position=None if history.reader.public_only else history.position,
+    )  # fmt: skip
+
+
+def _row(history: History, ordinal: int) -> dict[str, Any]:
+    """Put one event in small, with what was written in full."""
+    logged, reader = history.events[ordinal - 1], history.reader
+    closed = is_closed(reader, logged.event)
+    recorded = redact(logged.event) if closed else logged.event
+    row = rendered(logged, recorded, reader)
+    return {**row, "step": ordinal, "data": {} if closed else _data(logged, reader)}
+
+
+def _data(logged: Logged, reader: Reader) -> dict[str, Any]:
+    recorded = logged.event
+    kept_back = COUNTED.get(recorded.type, set()) if reader.public_only else set[str]()
+    fields = recorded.data.__pydantic_serializer__.to_json(recorded.data, exclude=kept_back)
+    found: dict[str, Any] = orjson.loads(clean_json(fields))
+    return found
