@@ -49,6 +49,7 @@ def longcase(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Longcase:
     """Type a command: ``longcase("timeline", "acme")``; nothing of the machine's own is seen."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LONGCASE_HOME", str(tmp_path / "home"))
     for name in SETTINGS:
         monkeypatch.delenv(f"LONGCASE_{name}", raising=False)

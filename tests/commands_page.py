@@ -18,10 +18,13 @@ Made from the help of the commands; `make docs` writes it anew.
   `NO_COLOR` is obeyed. With `LONGCASE_DEBUG=1` an error shows where it comes from.
 """
 
+STARTED: Final = (r"^(longcase [a-z ]+) -m [\w.]+", r"\1")
+"""Cyclopts puts into the usage of a command's own commands how Python was started."""
+
 
 def commands_page() -> str:
     """Make the page."""
-    made = build().generate_docs(output_format="markdown", include_hidden=False)
+    made = build().generate_docs(output_format="markdown", usage_name="longcase")
     contents = made[made.index("**Find and read**") : made.index("## longcase companies")]
     commands = made[made.index("## longcase companies") :]
     return f"{HEAD}\n{_plain(contents)}{_plain(commands)}".rstrip() + "\n"

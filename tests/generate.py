@@ -12,6 +12,7 @@ from typing import Final
 
 from domain.events import TYPES
 from domain.events.schema import Schema, schema_of, schema_of_envelope
+from tests.commands_page import commands_page
 from tests.events_page import events_page
 
 ROOT: Final = Path(__file__).parent.parent
@@ -21,6 +22,7 @@ SCHEMAS: Final = "docs/schemas"
 def pages() -> dict[str, str]:
     """Make every generated file: where it stands, and what stands in it."""
     return {
+        "docs/commands.md": commands_page(),
         "docs/events.md": events_page(),
         f"{SCHEMAS}/envelope.json": _written(schema_of_envelope()),
         **{

@@ -25,12 +25,12 @@ ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def started(home: Path, *words: str, **known: int) -> Iterator[subprocess.Popen[str]]:
+def started(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
     """Run a command as a process of its own, ended by Ctrl-C if it has not ended."""
     environment = {**os.environ, "LONGCASE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "services.cli", *words], cwd=ROOT, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE, **known,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE,
     )  # fmt: skip
     try:
         yield process

@@ -49,6 +49,9 @@ SUPPORT: Final = {
 }
 """Packages that an extra brings."""
 
+LONGEST: Final = 1_000
+"""Characters of what is said of an error."""
+
 _UNSAFE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -90,13 +93,22 @@ def told(error: BaseException) -> str:
     if names.intersection(DATABASES):
         return f"a database cannot be used: {text}; longcase doctor says which one and why"
     if "cyclopts.exceptions.CycloptsError" in names:
-        return f"{text}; {_see_help(error)}"
-    return text
+        return _told_of_words(error, text)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _see_help(error: BaseException) -> str:
-    chain = " ".join(getattr(error, "command_chain", None) or ())
-    return f"see longcase {chain} --help" if chain else "see longcase --help"
+def _told_of_words(error: BaseException, text: str) -> str:
+    """Say what is wrong with the words of a command, and which help to read."""
+    command = " ".join(("longcase", *(getattr(error, "command_chain", None) or ())))
+    match type(error).__name__:
+        case "MissingArgumentError" if missing := re.search(r"parameter (\S+) requires", text):
+            text = f"{command} needs {missing[1]}"
+        case "UnusedCliTokensError":
+            words = " ".join(getattr(error, "unused_tokens", None) or ())
+            text = f"{safe(words)!r} is more than {command} takes"
+        case _:
+            pass
+    return f"{text[:LONGEST]}; see {command} --help"
 
 
 def _full_name(kind: type) -> str:

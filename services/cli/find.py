@@ -18,6 +18,8 @@ def _assignee(assignee: dict[str, str | None]) -> str:
     return " / ".join(name for name in (assignee["agent"], assignee["team"]) if name)
 
 
+NOBODY: Final = "no company is registered yet; longcase run --sample brings some"
+
 COMPANIES: Final[Columns] = {
     "Company": lambda c: c["company_id"],
     "Tier": lambda c: c["tier"],
@@ -55,8 +57,7 @@ def companies(
     """
     with local.reading() as (reading, _):
         found = reading.companies(text, limit)
-    nothing = f"no company matches {text!r}" if text else "no company is registered yet"
-    table(found, COMPANIES, output, f"{nothing}; longcase run --sample brings some")
+    table(found, COMPANIES, output, f"no company matches {text!r}" if text else NOBODY)
 
 
 def tickets(company: str, /, *, status: Status | None = None, output: Output = TEXT) -> None:

@@ -30,9 +30,7 @@ Version = Annotated[int | None, Parameter(metavar="N", validator=Position)]
 Days = Annotated[int | None, Parameter(metavar="N", validator=validators.Number(gte=1, lte=36_500))]
 Port = Annotated[int | None, Parameter(metavar="N", validator=validators.Number(gte=0, lte=65_535))]
 Process = Annotated[int | None, Parameter(metavar="PID", validator=Position)]
-Severities = Annotated[
-    tuple[int, ...], Parameter(metavar="1-5", validator=validators.Number(gte=1, lte=5))
-]
+Severities = tuple[Literal[1, 2, 3, 4, 5], ...]
 
 
 def limit(most: int) -> Parameter:

@@ -15,12 +15,7 @@ def progress(what: str, unit: str, *, shown: bool = True) -> Iterator[Tick]:
         yield lambda _done, _total: None
         return
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     bar = Progress(
         TextColumn("{task.description}"),

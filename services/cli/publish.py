@@ -126,7 +126,8 @@ def _reject(outcome: "Outcome") -> dict[str, Any]:
 
 def _summary(counts: Counter[str], rejects: Path | None) -> str:
     parts = [f"{counts[status]:,} {status}" for status in ("accepted", "duplicate", "refused")]
-    told = f"{counts.total():,} events: {', '.join(parts)}"
+    total = counts.total()
+    told = f"{total:,} {'event' if total == 1 else 'events'}: {', '.join(parts)}"
     if not counts["refused"]:
         return told
     return f"{told}; " + (

@@ -1,6 +1,5 @@
 """Recording lines in batches, and what became of each of them, in order."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -14,7 +13,11 @@ from services.wire import LIMIT, Report, Resolve, read_cloud_event
 
 BATCH_BYTES: Final = 8 * 1024 * 1024
 
-ONE_LINE: Final = re.compile(r" at line 1 column ")
+CLEARER: Final = {
+    " at line 1 column ": " at column ",
+    "unexpected end of hex escape": "half a surrogate pair is not text",
+}
+"""What the parser of JSON says, and what it means where each event is a line."""
 
 
 class Outcome(NamedTuple):
@@ -105,7 +108,10 @@ def _clearer(refusal: Refused, body: bytes) -> Refused:
         return InvalidReport(f"byte {error.start + 1} of the line is not UTF-8; convert the file")
     if body.lstrip().startswith(b"["):
         return InvalidReport("a list is not an event; write each event on a line of its own")
-    return InvalidReport(ONE_LINE.sub(" at column ", str(refusal)))
+    told = str(refusal)
+    for said, meant in CLEARER.items():
+        told = told.replace(said, meant)
+    return InvalidReport(told)
 
 
 def _subject(body: bytes) -> str:
