@@ -32,6 +32,6 @@ def commands_page() -> str:
 
 def _plain(markdown: str) -> str:
     """Write lists as the other pages do, and without trailing blanks."""
-    return re.sub(
-        r"[ \t]+$", "", re.sub(r"^\* ", "- ", markdown, flags=re.MULTILINE), flags=re.MULTILINE
-    )
+    for pattern, instead in ((r"^\* ", "- "), (r"[ \t]+$", ""), STARTED):
+        markdown = re.sub(pattern, instead, markdown, flags=re.MULTILINE)
+    return markdown
