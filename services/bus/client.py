@@ -1,0 +1,47 @@
+"""How every connection to Kafka is opened."""
+
+from contextlib import suppress
+from typing import Any, Final
+
+from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+
+PATIENCE_MS: Final = 5_000
+"""How long the brokers have to answer a first question."""
+
+
+class BrokerAway(Exception):
+    """No broker answers now."""
+
+
+def client(kind: Any, servers: str, **settings: Any) -> Any:
+    """Open a client of *kind*, or leave nothing behind.
+
+    Args:
+        servers: Comma-separated ``host:port`` of the brokers.
+
+    Raises:
+        BrokerAway: If no broker answers.
+    """
+    started: list[Any] = []
+
+    def start(**config: Any) -> Any:
+        started.append(KafkaNetClient(**config))
+        return started[-1]
+
+    try:
+        return kind(
+            bootstrap_servers=servers,
+            bootstrap_timeout_ms=PATIENCE_MS,
+            reconnect_backoff_max_ms=1_000,
+            kafka_client=start,
+            **settings,
+        )
+    except KafkaError as error:
+        # A client that does not find its brokers leaves its thread and sockets behind.
+        for network in started:
+            with suppress(Exception):
+                network.close()
+            with suppress(Exception):
+                network._manager._net.stop()  # noqa: SLF001
+        raise BrokerAway(f"no broker answers at {servers}: {error}") from None

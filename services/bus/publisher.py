@@ -1,0 +1,154 @@
+"""The publisher: a window of records goes to Kafka whole, or is said not to have gone.
+
+Idempotent and acknowledged by all.  After any failure the publisher is dropped and the tails
+are read again: nothing later of a partition may succeed once something earlier failed.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from threading import Event
+from typing import Any, Final, NamedTuple
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.partitioner import Partitioner
+from kafka.partitioner.default import murmur2
+
+from services.bus.client import client
+from services.bus.topics import TopicInfo, TopicRefused
+
+FLUSH_SECONDS: Final = 0.5
+"""How often a wait for acknowledgements looks whether it shall stop."""
+
+METADATA_MS: Final = 10_000
+"""How long a topic that was made anew may pass for the old one, in milliseconds."""
+
+CLOSE_SECONDS: Final = 5
+
+
+class Unacknowledged(Exception):
+    """A window was not taken by the brokers; part of it may have been."""
+
+
+class Record(NamedTuple):
+    """One record to be sent."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+    milliseconds: int
+
+
+@lru_cache(maxsize=200_000)
+def partition_of(key: bytes, partitions: int) -> int:
+    """Say where a key belongs, as Kafka's own clients do; kept, as hashing is what costs."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+class _Remembering(Partitioner):
+    """Spares the client two copies of its metadata and a hash for every record."""
+
+    def __init__(self, topics: Mapping[str, TopicInfo]) -> None:
+        self._topics = topics
+
+    def partition(self, topic: str, key: bytes, *_: Any) -> int:
+        """Choose by the key alone."""
+        return partition_of(key, self._topics[topic].partitions)
+
+
+class Publisher:
+    """Sends windows of records; for one thread."""
+
+    def __init__(
+        self,
+        servers: str,
+        topics: Mapping[str, TopicInfo],
+        ends: Mapping[tuple[str, int], int] | None = None,
+    ) -> None:
+        """Connect.
+
+        Args:
+            topics: Where records go, as it was described.
+            ends: The next offset of each partition, where it is known.
+
+        Raises:
+            BrokerAway: If no broker answers.
+        """
+        self._topics = topics
+        self._ends = dict(ends or {})
+        self._producer = client(
+            KafkaProducer,
+            servers,
+            acks="all",
+            enable_idempotence=True,
+            partitioner=_Remembering(topics),
+            batch_size=256 * 1024,
+            linger_ms=5,
+            compression_type="lz4",
+            # A batch that was retried and then given up wedges the client for ever.
+            delivery_timeout_ms=float("inf"),
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=METADATA_MS,
+            metrics_enabled=False,
+        )
+
+    def publish(self, window: Sequence[Record], stop: Event) -> bool:
+        """Send a window and wait until all of it is acknowledged; ``False`` if told to stop.
+
+        The client takes whatever it is given, however long the brokers are away: windows are
+        what keeps its memory bounded.
+
+        Raises:
+            Unacknowledged: If a record was not taken; drop the publisher.
+            TopicRefused: If a topic was made anew meanwhile.
+        """
+        try:
+            futures = [
+                self._producer.send(r.topic, r.value, r.key, r.headers, None, r.milliseconds)
+                for r in window
+            ]
+            while not self._flushed():
+                if stop.is_set():
+                    return False
+        except KafkaError as error:
+            raise Unacknowledged(str(error)) from error
+        for future in futures:
+            self._acknowledged(future)
+        self._must_be_the_same()
+        return True
+
+    def close(self) -> None:
+        """Leave at once; what is not acknowledged is given up."""
+        # A plain close waits for ever for records that cannot be sent, or leaves its thread.
+        with suppress(Exception):
+            self._producer._sender.force_close()  # noqa: SLF001
+        with suppress(Exception):
+            self._producer.close(timeout=CLOSE_SECONDS)
+
+    def _flushed(self) -> bool:
+        try:
+            self._producer.flush(timeout=FLUSH_SECONDS)
+        except KafkaTimeoutError:
+            return False
+        return True
+
+    def _acknowledged(self, future: Any) -> None:
+        if not future.succeeded():
+            raise Unacknowledged(str(future.exception or "no answer")) from future.exception
+        place = future.value
+        where = (place.topic, place.partition)
+        if place.offset < self._ends.get(where, 0):
+            raise TopicRefused(
+                f"{place.topic} partition {place.partition} starts again at offset "
+                f"{place.offset}: the topic was made anew"
+            )
+        self._ends[where] = place.offset + 1
+
+    def _must_be_the_same(self) -> None:
+        for name, info in self._topics.items():
+            # The client reads the ids with its metadata and shows them nowhere else.
+            found = self._producer._metadata.topic_id(name)  # noqa: SLF001
+            if found is not None and str(found) != info.topic_id:
+                raise TopicRefused(f"{name} was made anew: it is {found}, no more {info.topic_id}")

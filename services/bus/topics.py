@@ -1,0 +1,146 @@
+"""Topics: their names, what they are made with, and which incarnation is there now."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from kafka import KafkaAdminClient
+from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
+
+from services.bus.client import PATIENCE_MS, BrokerAway, client
+
+PARTITIONS: Final = 12
+"""For good: another number would send companies elsewhere, out of order."""
+
+COPIES: Final = 3
+"""Of each record, where there are as many brokers."""
+
+WEEK_MS: Final = 7 * 24 * 3600 * 1000
+
+KEPT: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
+"""Kept for ever, and never compacted: the key is the company, whose history would go."""
+
+PASSING: Final = {"cleanup.policy": "delete", "retention.ms": str(WEEK_MS)}
+
+
+class TopicMissing(Exception):
+    """A topic is not there; `create_topics` makes it."""
+
+
+class TopicRefused(Exception):
+    """A topic is not what it was: going on would lose events or bring them out of order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The names of all topics of one deployment."""
+
+    prefix: str = "longcase"
+
+    @property
+    def events(self) -> str:
+        """All events but the read audit; key = company, or else stream."""
+        return f"{self.prefix}.events"
+
+    @property
+    def reads(self) -> str:
+        """The read audit."""
+        return f"{self.prefix}.reads"
+
+    @property
+    def public(self) -> str:
+        """What a customer may see."""
+        return f"{self.prefix}.public"
+
+    @property
+    def inbox(self) -> str:
+        """CloudEvents that publishers send."""
+        return f"{self.prefix}.inbox"
+
+    @property
+    def rejected(self) -> str:
+        """What of the inbox was refused or unreadable, with the reason."""
+        return f"{self.prefix}.inbox.rejected"
+
+
+class TopicInfo(NamedTuple):
+    """One incarnation of a topic: a topic that was deleted and made anew has another id."""
+
+    topic_id: str
+    partitions: int
+
+
+def create_topics(
+    servers: str, partitions: int = PARTITIONS, topics: Topics | None = None
+) -> dict[str, TopicInfo]:
+    """Make the topics that are not there, and say what all of them are now.
+
+    Those that are there stay as they are, whatever their number of partitions.
+
+    Args:
+        servers: Comma-separated ``host:port`` of the brokers.
+        partitions: Of each topic but that of the rejects, which has one.
+
+    Raises:
+        BrokerAway: If no broker answers.
+    """
+    topics = topics or Topics()
+    wanted = {
+        topics.events: (partitions, KEPT),
+        topics.reads: (partitions, KEPT),
+        topics.public: (partitions, KEPT),
+        topics.inbox: (partitions, PASSING),
+        topics.rejected: (1, PASSING),
+    }
+    with _admin(servers) as admin:
+        copies = min(COPIES, len(admin.describe_cluster()["brokers"]))
+        answer = admin.create_topics(
+            {
+                name: {
+                    "num_partitions": count,
+                    "replication_factor": copies,
+                    "configs": {**kept, "min.insync.replicas": str(min(2, copies))},
+                }
+                for name, (count, kept) in wanted.items()
+            },
+            raise_errors=False,
+        )
+        for topic in answer["topics"]:
+            if topic["error_code"] not in (0, TopicAlreadyExistsError.errno):
+                raise TopicRefused(f"{topic['name']} cannot be made: {topic['error_message']}")
+        admin.wait_for_topics(list(wanted))
+        return _described(admin, wanted)
+
+
+def describe(servers: str, names: Iterable[str]) -> dict[str, TopicInfo]:
+    """Say which incarnation of each topic is there.
+
+    Raises:
+        BrokerAway: If no broker answers.
+        TopicMissing: If one is not there.
+    """
+    with _admin(servers) as admin:
+        return _described(admin, names)
+
+
+def _described(admin: Any, names: Iterable[str]) -> dict[str, TopicInfo]:
+    found = {}
+    for topic in admin.describe_topics(list(names)):
+        if topic["error_code"] == UnknownTopicOrPartitionError.errno:
+            raise TopicMissing(f"there is no topic {topic['name']}")
+        if topic["error_code"]:
+            raise BrokerAway(f"{topic['name']}: error {topic['error_code']}")
+        found[topic["name"]] = TopicInfo(str(topic["topic_id"]), len(topic["partitions"]))
+    return found
+
+
+@contextmanager
+def _admin(servers: str) -> Iterator[Any]:
+    admin = client(KafkaAdminClient, servers, request_timeout_ms=PATIENCE_MS)
+    try:
+        yield admin
+    except KafkaError as error:
+        raise BrokerAway(f"the brokers at {servers} do not do as asked: {error}") from None
+    finally:
+        admin.close()
