@@ -29,6 +29,10 @@ class Unfoldable(Exception):
     """An event cannot be folded; the projection stops before it rather than skip it."""
 
 
+class FollowsKafka(Exception):
+    """The read model was taken over by a member of a consumer group."""
+
+
 class Projector:
     """Keeps embedded projections up to date with the store's log."""
 
@@ -86,7 +90,13 @@ class Projector:
         return True
 
     def _mark(self, projection: Projection) -> Mark | None:
-        return self._models.marks(self._models.view(projection)).get(EMBEDDED)
+        mark = self._models.marks(self._models.view(projection)).get(EMBEDDED)
+        if mark and mark.topic_id:
+            raise FollowsKafka(
+                f"{projection.name} follows Kafka; to follow the store again, build it anew: "
+                f"longcase projections rebuild {projection.name}"
+            )
+        return mark
 
     def _fold(self, projection: Projection, mark: Mark | None, page: Sequence[Logged]) -> None:
         after = mark.position if mark else 0

@@ -1,0 +1,153 @@
+"""The feed from Kafka: what a member of a projection's group reads, ready to be folded.
+
+Positions are those of the read model's own transaction, one for each partition.  What was
+folded before is dropped, and what the bus lost comes from the store: a projection cannot tell
+this feed from the store's own log.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from domain.events import Logged
+from projections.projection import View
+from services.bus import Follower, Message, TopicRefused
+from services.control import Keyring
+from services.feed import opened
+from services.headers import row_of
+from services.readmodel import EMBEDDED, Mark, ReadModels
+from services.sequences import Sequences
+from services.store import Log, Row
+
+
+class Step(NamedTuple):
+    """One event to be folded.
+
+    Attributes:
+        next_offset: Where to read on once it is folded.
+    """
+
+    row: Row
+    logged: Logged
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What came of one partition.
+
+    Attributes:
+        old: Where the partition stands; ``None`` if nothing of it was read.
+        new: Where it stands once the page is folded.
+    """
+
+    part: int
+    old: Mark | None
+    new: Mark
+    steps: Sequence[Step]
+
+    def split(self) -> tuple["Page", "Page"]:
+        """Cut the page in two, each of which can be folded by itself."""
+        half = len(self.steps) // 2
+        first, rest = self.steps[:half], self.steps[half:]
+        before = self.old.position if self.old else 0
+        middle = Mark(
+            max(before, *(step.row.position for step in first)),
+            first[-1].next_offset,
+            self.new.topic_id,
+        )
+        return Page(self.part, self.old, middle, first), Page(self.part, middle, self.new, rest)
+
+
+class KafkaFeed:
+    """Follows the partitions that the group gives to this member."""
+
+    def __init__(self, follower: Follower, models: ReadModels, log: Log, keyring: Keyring) -> None:
+        self._follower = follower
+        self._models = models
+        self._keyring = keyring
+        self._marks: dict[int, Mark | None] = {}
+        self._base = 0
+        self.sequences = Sequences(models, log)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether every partition of ours is read from where the read model stands."""
+        return not self._follower.waits
+
+    def begin(self, view: View) -> None:
+        """Read each partition of ours from where the read model stands.
+
+        Raises:
+            TopicRefused: If the read model was built from another topic.
+            Fenced: If another process moved the read model just now.
+        """
+        parts = self._follower.assigned()
+        marks = self._models.marks(view)
+        self._base = self._taken_over(view, marks.get(EMBEDDED))
+        self.sequences.forget(self._base)
+        self._marks = {part: marks.get(part) for part in parts}
+        for mark in self._marks.values():
+            if mark:
+                self._must_be_ours(mark)
+        self._follower.begin(
+            {part: mark.next_offset if mark else 0 for part, mark in self._marks.items()}
+        )
+
+    def pages(self, view: View, limit: int) -> list[Page]:
+        """Read what came, at most *limit* records; wait a moment if nothing did."""
+        found = self._follower.poll(limit)
+        return [
+            self._page(view, part, messages)
+            for part, messages in sorted(found.items())
+            if part in self._marks
+        ]
+
+    def folded(self, page: Page) -> None:
+        """Remember that a page is committed."""
+        self._marks[page.part] = page.new
+
+    def _page(self, view: View, part: int, messages: Sequence[Message]) -> Page:
+        old = self._marks[part]
+        begin = old.next_offset if old else 0
+        arrived = [
+            (row_of(m.key, m.value, m.headers), m.offset) for m in messages if m.offset >= begin
+        ]
+        high = max((row.position for row, _ in arrived), default=0)
+        position = max(old.position if old else self._base, high)
+        new = Mark(position, messages[-1].offset + 1, self._follower.topic_id)
+        fresh = [(row, offset) for row, offset in arrived if row.position > self._base]
+        return Page(part, old, new, self._steps(view, fresh))
+
+    def _steps(self, view: View, fresh: Sequence[tuple[Row, int]]) -> list[Step]:
+        rows, offsets = [], []
+        completed = self.sequences.complete(view, [row for row, _ in fresh])
+        for (_, offset), folded in zip(fresh, completed, strict=True):
+            for row in folded:
+                rows.append(row)
+                # A missing one that came from the store is folded before its successor is read.
+                offsets.append(offset + 1 if row is folded[-1] else offset)
+        return [
+            Step(row, logged, offset)
+            for row, logged, offset in zip(rows, opened(rows, self._keyring), offsets, strict=True)
+        ]
+
+    def _taken_over(self, view: View, mark: Mark | None) -> int:
+        """Take a read model over from the store's log; say up to where that was folded.
+
+        From here on the embedded projector is fenced: it finds its mark moved.
+        """
+        if mark and mark.topic_id:
+            self._must_be_ours(mark)
+            return mark.position
+        base = mark.position if mark else 0
+        with self._models.database.transaction():
+            self._models.advance(view, EMBEDDED, mark, Mark(base, 0, self._follower.topic_id))
+        return base
+
+    def _must_be_ours(self, mark: Mark) -> None:
+        if mark.topic_id != self._follower.topic_id:
+            raise TopicRefused(
+                f"{self._follower.topic} was made anew: it is {self._follower.topic_id}, and the "
+                f"read model was built from {mark.topic_id}; build it again from the store"
+            )

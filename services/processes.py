@@ -1,0 +1,142 @@
+"""The processes of the distributed system, each run with settings until it is told to stop.
+
+What passes (brokers, databases away) is waited for, and said once.  What does not pass, such
+as a topic made anew or an event that cannot be folded, ends the process with its reason.
+"""
+
+import fcntl
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from itertools import count
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+import structlog
+
+from domain.errors import Refused
+from projections.projection import Projection
+from services.bus import Follower, InstanceTaken, TopicRefused, Topics, describe
+from services.catalogue import PROJECTIONS
+from services.config import Settings
+from services.control import Control, Keyring
+from services.feed import StoreFeed
+from services.headers import ForeignRecord
+from services.kafka_feed import KafkaFeed
+from services.member import Displaced, Member
+from services.projector import Unfoldable
+from services.readmodel import ReadModels
+from services.rebuild import Rebuilder
+from services.relay import Relay
+from services.sequences import Lost
+from services.store import Log
+from services.watchdog import Watchdog
+
+PERMANENT: Final = (
+    Displaced, ForeignRecord, InstanceTaken, Lost, Refused, TopicRefused, Unfoldable,
+)  # fmt: skip
+"""What is not mended by waiting."""
+
+FIRST_WAIT: Final = 0.1
+LONGEST_WAIT: Final = 5.0
+"""Seconds until another attempt after a failure; they double."""
+
+logger = structlog.get_logger()
+
+
+def serve_relay(settings: Settings, stop: Event, topics: Topics | None = None) -> None:
+    """Publish the store's log until *stop* is set.
+
+    Raises:
+        TopicRefused: If a topic is not the one that was published to so far.
+    """
+    Relay(settings.store, settings.kafka, topics).run(stop)
+
+
+def serve_projector(
+    settings: Settings, name: str, stop: Event, topics: Topics | None = None
+) -> None:
+    """Fold what Kafka brings into one projection's read model until *stop* is set.
+
+    Any number of processes may do so for one projection: they share its partitions.
+
+    Raises:
+        KeyError: If there is no projection of this name.
+        TopicRefused: If the topic is not the one the read model was built from.
+        Unfoldable: If an event cannot be folded.
+        Displaced: If another process is at the same partitions, again and again.
+        InstanceTaken: If another process joined the group under this one's name.
+    """
+    projection, wait = PROJECTIONS[name], FIRST_WAIT
+    with _instance(settings.home, name) as instance:
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                with _member(settings, projection, instance, topics or Topics()) as member:
+                    member.run(stop)
+            except PERMANENT:
+                raise
+            except Exception as error:  # noqa: BLE001  brokers and databases fail in many ways
+                if time.monotonic() - began > LONGEST_WAIT:
+                    wait = FIRST_WAIT  # it did its work for a while
+                if wait == FIRST_WAIT:
+                    logger.warning("projector waits", projection=name, error=str(error))
+                stop.wait(wait)
+                wait = min(wait * 2, LONGEST_WAIT)
+
+
+@contextmanager
+def _member(
+    settings: Settings, projection: Projection, instance: str, topics: Topics
+) -> Iterator[Member]:
+    """Open everything a member needs, and join the group."""
+    with ExitStack() as opened:
+        control = opened.enter_context(closing(Control(settings.control)))
+        models = opened.enter_context(closing(ReadModels(settings.read_models)))
+        log = opened.enter_context(closing(Log(settings.store)))
+        keyring = Keyring(control)
+        from_store = StoreFeed(log, keyring)
+        if models.version(projection) not in (None, projection.version):
+            logger.info("building a new version", projection=projection.name)
+            Rebuilder(from_store, models, log.head).rebuild(projection)
+        group = f"{topics.prefix}.{projection.name}"
+        follower = Follower(settings.kafka, topics.events, group, instance)
+        opened.callback(follower.close)
+        feed = KafkaFeed(follower, models, log, keyring)
+        member = Member(projection, feed, models, from_store.history, keyring)
+        opened.enter_context(
+            Watchdog(
+                done=lambda: member.turns,
+                waits=lambda: True,
+                answers=lambda: bool(describe(settings.kafka, [topics.events])),
+            )
+        )
+        logger.info("projector at work", projection=projection.name, instance=instance)
+        yield member
+
+
+@contextmanager
+def _instance(home: Path, name: str) -> Iterator[str]:
+    """Name this process among those of its projection; a restarted one gets its name again.
+
+    The first name of this machine that no running process holds: it ends with its holder,
+    however that ends.
+    """
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())
+    for number in count():
+        file = os.open(home / f"projector-{name}-{host}-{number}.lock", os.O_CREAT | os.O_RDWR)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            continue
+        try:
+            yield f"{host}-{number}"
+        finally:
+            os.close(file)
+        return

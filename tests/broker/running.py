@@ -1,0 +1,25 @@
+"""One process of the distributed system, for tests that kill it: ``relay`` or a projection.
+
+Settings come from the environment; SIGTERM stops it in good order.
+"""
+
+import signal
+import sys
+from threading import Event
+
+from services.bus import Topics
+from services.config import Settings
+from services.processes import serve_projector, serve_relay
+
+
+def main(name: str, prefix: str) -> None:
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    if name == "relay":
+        serve_relay(Settings(), stop, Topics(prefix))
+    else:
+        serve_projector(Settings(), name, stop, Topics(prefix))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
