@@ -100,7 +100,7 @@ def test_exact_copies_of_a_row_stay_and_are_counted(tmp_path: Path) -> None:
         notes = list(log.notes())
 
     assert [name.split(":", 1)[1] for name in ids] == ["T-1:1", "T-1:2", "T-1:3"]
-    assert "2 rows are exact copies of a row before; each counts as a step" in notes
+    assert "exact copies of a row before, each kept as a step: 2" in notes
 
 
 def test_columns_that_the_mapping_does_not_mention_are_named(tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_a_value_that_the_table_lacks_is_left_out_counted_and_kept(tmp_path: Pat
 
     assert events.count(TicketClassified(priority=2)) == 2
     assert TicketUpdated(changes=(FieldChange(field="Priority", new="low"),)) in events
-    assert "1 times tables.priority has no 'low'; the field was left out" in notes
+    assert "fields left out, because tables.priority has no 'low': 1" in notes
 
 
 def test_rows_may_speak_of_the_company_and_of_calls(tmp_path: Path) -> None:

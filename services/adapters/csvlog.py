@@ -111,13 +111,13 @@ class CsvLog:
         walk = self._walk
         yield f"{walk.rows:,} rows of {walk.tickets:,} tickets"
         if walk.copies:
-            yield f"{walk.copies:,} rows are exact copies of a row before; each counts as a step"
+            yield f"exact copies of a row before, each kept as a step: {walk.copies:,}"
         if walk.backwards:
-            yield f"{walk.backwards:,} rows are older than the row before; file order was kept"
+            yield f"rows older than the row before, left in the file's order: {walk.backwards:,}"
         if walk.cut:
-            yield f"{walk.cut:,} values were cut to 200 characters"
+            yield f"values cut to 200 characters: {walk.cut:,}"
         for problem, times in self._rules.unmapped.most_common():
-            yield f"{times:,} times {problem}; the field was left out"
+            yield f"fields left out, because {problem}: {times:,}"
         if self._rules.unused:
             yield f"columns that the mapping does not mention: {', '.join(self._rules.unused)}"
 
