@@ -39,9 +39,9 @@ BATCH: Final = 1_000
 PATIENCE: Final = 10.0
 """Seconds for which a commit that others got in the way of is decided again."""
 
-PAUSE: Final = 0.002
-"""Seconds of the first pause before that, at most; each is chosen at random and may be longer
-than the one before, up to fifty times this."""
+PAUSE: Final = 0.01
+"""Seconds of the pause before that, at most; random, so that racers part.  It is ten times as
+long where the store could not be reached."""
 
 
 class Desk(Application[str]):
@@ -121,7 +121,7 @@ class Desk(Application[str]):
         """
         ours: set[UUID] = set()
         stale: set[str] = set()
-        pause, until = PAUSE, time.monotonic() + PATIENCE
+        until = time.monotonic() + PATIENCE
         while True:
             decision = Decision(self.streams, self.references, self._keyring, self._clock())
             try:
@@ -135,8 +135,8 @@ class Desk(Application[str]):
                 stale = set(decision.touched)
                 if time.monotonic() > until:
                     raise Unavailable("the store cannot be written now; try again") from error
-                time.sleep(random.uniform(0, pause))  # noqa: S311  jitter, not a secret
-                pause = min(2 * pause, 50 * PAUSE)
+                longest = PAUSE if isinstance(error, Conflict) else 10 * PAUSE
+                time.sleep(random.uniform(0, longest))  # noqa: S311  jitter, not a secret
 
     def _try(self, decision: Decision, heard: Sequence[Heard], atomic: bool) -> list[Receipt]:
         self._decide(decision, heard)

@@ -1,0 +1,127 @@
+"""Reports as publishers make them, of the events in `tests.examples`.
+
+Each function reports one event; names that are not of the report replace the event's fields:
+``wrote("TCK-7", body="Help!", at=at("14:02"), external_id="mail-1")``.
+"""
+
+from datetime import datetime
+from itertools import count
+from typing import Any, Final
+
+from domain.events import Event, Source
+from domain.events import company as c
+from domain.events import contact as p
+from domain.events import duties as d
+from domain.events import interaction as i
+from domain.events import survey as s
+from domain.events import ticket as t
+from services.receipts import Receipt
+from services.wire import Report
+from tests.examples import ACME, JAN, MONDAY, TICKET, at, example
+
+__all__ = ["ACME", "JAN", "MONDAY", "TICKET", "at"]
+
+_numbers = count(1)
+OF_THE_REPORT: Final = (
+    "actor", "company", "visibility", "correlation_id", "causation_id", "expected_version",
+)  # fmt: skip
+
+
+def report(event: Event, stream_id: str, **known: Any) -> Report:
+    """Report *event*; each has an external id of its own unless one is given."""
+    occurred_at: datetime = known.pop("at", MONDAY)
+    source = Source(
+        system=known.pop("system", "crm"),
+        external_id=known.pop("external_id", None) or f"report-{next(_numbers)}",
+        imported=known.pop("imported", False),
+    )
+    known = {"actor": "system/crm", "visibility": event.VISIBILITY or "public", **known}
+    return Report(event, stream_id, occurred_at, source=source, **known)
+
+
+def happened(model: type[Event], stream_id: str, **known: Any) -> Report:
+    """Report the example of *model*, with other fields where they are named."""
+    fields = {name: known.pop(name) for name in list(known) if name in model.model_fields}
+    return report(example(model, **fields), stream_id, **known)
+
+
+def registered(company: str = ACME, **known: Any) -> Report:
+    known = {"name": company.title(), "domains": (), **known}
+    return happened(c.CompanyRegistered, f"company/{company}", **known)
+
+
+def affiliated(contact: str = JAN, company: str = ACME, **known: Any) -> Report:
+    return happened(c.ContactAffiliated, f"company/{company}", **{"contact_id": contact, **known})
+
+
+def left(contact: str = JAN, company: str = ACME, **known: Any) -> Report:
+    known = {"contact_id": contact, **known}
+    return happened(c.ContactAffiliationEnded, f"company/{company}", **known)
+
+
+def introduced(contact: str = JAN, **known: Any) -> Report:
+    known = {"name": contact.title(), "emails": (), "phones": (), **known}
+    return happened(p.ContactRegistered, f"contact/{contact}", **known)
+
+
+def linked(contact: str = JAN, **known: Any) -> Report:
+    return happened(p.ContactIdentityLinked, f"contact/{contact}", **known)
+
+
+def opened(ticket: str = TICKET, company: str | None = ACME, **known: Any) -> Report:
+    return happened(t.TicketOpened, f"ticket/{ticket}", **{"company": company, **known})
+
+
+def wrote(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(t.CustomerMessageReceived, f"ticket/{ticket}", **known)
+
+
+def replied(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(t.AgentReplySent, f"ticket/{ticket}", **known)
+
+
+def noted(ticket: str = TICKET, **known: Any) -> Report:
+    known = {"visibility": "internal", **known}
+    return happened(t.InternalNoteAdded, f"ticket/{ticket}", **known)
+
+
+def classified(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(t.TicketClassified, f"ticket/{ticket}", **known)
+
+
+def resolved(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(t.TicketResolved, f"ticket/{ticket}", **known)
+
+
+def closed(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(t.TicketClosed, f"ticket/{ticket}", **known)
+
+
+def promised(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(d.CommitmentMade, f"ticket/{ticket}", **known)
+
+
+def kept(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(d.CommitmentKept, f"ticket/{ticket}", **known)
+
+
+def moved(ticket: str = TICKET, to: str = "borealis", **known: Any) -> Report:
+    known = {"to_company": to, "to_stream_id": None, **known}
+    return happened(t.TicketMovedAway, f"ticket/{ticket}", **known)
+
+
+def talked(interaction: str = "call-1", **known: Any) -> Report:
+    return happened(i.InteractionLogged, f"interaction/{interaction}", **known)
+
+
+def surveyed(survey: str = "V-1", **known: Any) -> Report:
+    return happened(s.SurveySent, f"survey/{survey}", **known)
+
+
+def answered(survey: str = "V-1", **known: Any) -> Report:
+    return happened(s.SurveyAnswered, f"survey/{survey}", **known)
+
+
+def statuses(receipts: list[Receipt]) -> list[str]:
+    """Say what became of each report: its status, or why it was refused."""
+    return [receipt.code or receipt.status for receipt in receipts]
