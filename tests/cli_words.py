@@ -1,8 +1,12 @@
 """The command line in tests: the real `main`, in a home of its own, and what it answered."""
 
 import io
+import os
+import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +16,7 @@ import pytest
 
 from services.cli import main
 
+ROOT: Final = Path(__file__).parent.parent
 SETTINGS: Final = ("STORE", "READ_MODELS", "CONTROL", "KAFKA", "HOST", "PORT", "DEBUG")
 
 
@@ -107,3 +112,19 @@ def acme(longcase: Longcase) -> Longcase:
     """The command line of a home in which Acme's story is recorded."""
     assert longcase("publish", stdin=story()).code == 0
     return longcase
+
+
+@contextmanager
+def started(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a command as a process of its own, ended by Ctrl-C if it has not ended."""
+    environment = {**os.environ, "LONGCASE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.cli", *words], cwd=ROOT, env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)

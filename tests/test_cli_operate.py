@@ -9,35 +9,15 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from services.sample import UCI
 from tests import cli_words
-from tests.cli_words import Longcase, cloud
+from tests.cli_words import ROOT, Longcase, cloud, started
 
 longcase, acme = cli_words.longcase, cli_words.acme
-
-ROOT = Path(__file__).parent.parent
-
-
-@contextmanager
-def started(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a command as a process of its own, ended by Ctrl-C if it has not ended."""
-    environment = {**os.environ, "LONGCASE_HOME": str(home), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services.cli", *words], cwd=ROOT, env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
 
 
 class TestImport:

@@ -36,12 +36,12 @@ def run(
         no_progress: Show no progress bars.
     """
     shown = not no_progress
-    with ExitStack() as opened:
-        settings = local.settings()
-        from services.cli.serving import address, listening, serve
-        from services.deployment import Deployment
+    settings = local.settings()
+    from services.cli.serving import address, listening, server_of, stopped_by_ctrl_c
+    from services.deployment import Deployment
 
-        _log_quietly()
+    _log_quietly()
+    with stopped_by_ctrl_c(), ExitStack() as opened:
         listener = opened.enter_context(
             listening(settings.host, settings.port if port is None else port)
         )
@@ -51,8 +51,9 @@ def run(
         _prepare(deployment, sample=sample, shown=shown)
         if settings.kafka:
             opened.enter_context(_processes(settings))
+        server = server_of(deployment)
         _welcome(deployment, address(settings, listener))
-        serve(deployment, listener)
+        server.run(sockets=[listener])
     note("stopped; everything is kept")
 
 

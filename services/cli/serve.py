@@ -31,17 +31,17 @@ def api(*, port: Port = None) -> None:
         port: The port to serve on; LONGCASE_PORT, if not given.
     """
     settings = _settings()
-    from services.cli.serving import address, listening
-    from services.cli.serving import serve as serve_http
+    from services.cli.serving import address, listening, server_of, stopped_by_ctrl_c
     from services.deployment import Deployment
 
-    with ExitStack() as opened:
+    with stopped_by_ctrl_c(), ExitStack() as opened:
         listener = opened.enter_context(
             listening(settings.host, settings.port if port is None else port)
         )
         deployment = opened.enter_context(Deployment(settings))
+        server = server_of(deployment)
         note(f"serving on {address(settings, listener)}; Ctrl-C ends")
-        serve_http(deployment, listener)
+        server.run(sockets=[listener])
 
 
 @serve.command

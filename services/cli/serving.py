@@ -3,15 +3,17 @@
 import errno
 import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Event
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.cli.errors import Unreachable
 from services.config import Settings
 from services.deployment import Deployment
+
+if TYPE_CHECKING:
+    from uvicorn import Server
 
 GRACE_SECONDS: Final = 5
 """How long open requests may take once the server is told to stop."""
@@ -38,8 +40,8 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield listener
 
 
-def serve(deployment: Deployment, listener: socket.socket) -> None:
-    """Serve the API and the pages until the process is told to stop."""
+def server_of(deployment: Deployment) -> "Server":
+    """Make the server of the API and the pages, all of it imported."""
     import uvicorn
 
     from services.api.app import create_app
@@ -51,19 +53,16 @@ def serve(deployment: Deployment, listener: socket.socket) -> None:
         timeout_graceful_shutdown=GRACE_SECONDS,
         server_header=False,
     )
-    with suppress(KeyboardInterrupt), terminated_as_interrupted():
-        uvicorn.Server(config).run(sockets=[listener])
+    return uvicorn.Server(config)
 
 
 @contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
-    """Take SIGTERM as Ctrl-C, so that what was opened is closed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def stopped_by_ctrl_c() -> Iterator[None]:
+    """Take Ctrl-C, and SIGTERM, as the way to end; what was opened inside is closed."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        yield
+        with suppress(KeyboardInterrupt):
+            yield
     finally:
         signal.signal(signal.SIGTERM, before)
 
