@@ -1,12 +1,13 @@
 """Arrival: whether what was recorded has come through Kafka into a read model."""
 
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from projections.projection import Projection
-from services.bus import Ends
-from services.readmodel import ReadModels
-from services.relay_mark import RelayMark, low_mark
+from services.bus import BrokerAway, Ends, Topics, partition_of
+from services.readmodel import EMBEDDED, Mark, ReadModels
+from services.relay_mark import RelayMark, low_mark, saved_marks
 from services.store import Log
 
 LOOK_SECONDS: Final = 0.005
@@ -14,30 +15,41 @@ LOOK_SECONDS: Final = 0.005
 
 
 class Arrival:
-    """Knows the relay's mark, the ends of the partitions and a read model's positions."""
+    """Knows the relay's mark, the ends of the partitions and a read model's positions.
 
-    def __init__(self, models: ReadModels, log: Log, ends: Ends) -> None:
+    Safe to share between threads.
+    """
+
+    def __init__(
+        self, models: ReadModels, log: Log, servers: str, topics: Topics | None = None
+    ) -> None:
         """Say where to look; the relay keeps its mark beside the log."""
         self._models = models
         self._log = log
-        self._ends = ends
+        self._topic = (topics or Topics()).events
+        self._ends = Ends(servers, self._topic)
         RelayMark(log.url).close()
+
+    def close(self) -> None:
+        """Disconnect from the brokers."""
+        self._ends.close()
 
     def wait_for(self, projection: Projection, position: int, seconds: float) -> bool:
         """Wait until *projection* has folded *position*; say whether it did in time.
 
         First the relay says that it published so far; whatever lies before the ends of the
-        partitions after that is all there can be.
-
-        Raises:
-            BrokerAway: If the brokers do not answer.
+        partitions after that is all there can be.  While the brokers are away nobody can say
+        so, and the answer is no.
         """
         until = time.monotonic() + seconds
         while low_mark(self._log.database) < position:
             if time.monotonic() > until:
                 return False
             time.sleep(LOOK_SECONDS)
-        ends = self._ends.now()
+        try:
+            ends = self._ends.now(self._partitions(), max(0.0, until - time.monotonic()))
+        except BrokerAway:
+            return False
         while self._behind(projection, ends):
             if time.monotonic() > until:
                 return False
@@ -50,11 +62,41 @@ class Arrival:
         Raises:
             BrokerAway: If the brokers do not answer.
         """
-        return self._behind(projection, self._ends.now())
+        return sum(self._behind(projection, self._ends.now(self._partitions())).values())
 
-    def _behind(self, projection: Projection, ends: dict[int, int]) -> int:
-        marks = self._models.marks(self._models.view(projection))
-        return sum(
-            max(0, end - (marks[part].next_offset if part in marks else 0))
+    def position(self, projection: Projection) -> int:
+        """Say up to which position every event is folded, of all companies.
+
+        Raises:
+            BrokerAway: If the brokers do not answer.
+        """
+        low = low_mark(self._log.database)
+        behind = self._behind(projection, self._ends.now(self._partitions()))
+        marks = self._marks(projection)
+        return min((low, *(_position(marks, part) for part in behind)))
+
+    def position_of(self, projection: Projection, company_id: str) -> int:
+        """Say up to which position the events of one company are folded."""
+        part = partition_of(company_id.encode(), self._partitions())
+        return _position(self._marks(projection), part)
+
+    def _partitions(self) -> int:
+        saved = saved_marks(self._log.database).get(self._topic)
+        return saved.topic.partitions if saved else 1
+
+    def _marks(self, projection: Projection) -> Mapping[int, Mark]:
+        return self._models.marks(self._models.view(projection))
+
+    def _behind(self, projection: Projection, ends: Mapping[int, int]) -> dict[int, int]:
+        """Count what is not folded yet, of each partition where there is such."""
+        marks = self._marks(projection)
+        waiting = {
+            part: end - (marks[part].next_offset if part in marks else 0)
             for part, end in ends.items()
-        )
+        }
+        return {part: count for part, count in waiting.items() if count > 0}
+
+
+def _position(marks: Mapping[int, Mark], part: int) -> int:
+    """Say how far a partition is folded; without a mark, how far the store was before."""
+    return marks.get(part, marks.get(EMBEDDED, Mark())).position

@@ -1,9 +1,10 @@
 """Wired by hand, in one place: settings in, the parts of a deployment out."""
 
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from projections.cursor import Cursors
+from projections.projection import Projection
 from services.audit.reads import ReadAudit
 from services.catalogue import PROJECTIONS
 from services.config import Settings
@@ -15,6 +16,9 @@ from services.readmodel import ReadModels
 from services.rebuild import Rebuilder
 from services.security import Keys
 from services.store import Log
+
+if TYPE_CHECKING:
+    from services.arrival import Arrival
 
 
 class Deployment:
@@ -77,6 +81,13 @@ class Deployment:
         return Projector(self.feed, self.models, PROJECTIONS.values())
 
     @cached_property
+    def arrival(self) -> "Arrival":
+        """What knows how far read models are that follow Kafka."""
+        from services.arrival import Arrival
+
+        return Arrival(self.models, self.log, self.settings.kafka)
+
+    @cached_property
     def rebuilder(self) -> Rebuilder:
         """What builds read models anew."""
         return Rebuilder(self.feed, self.models, self.log.head)
@@ -96,15 +107,28 @@ class Deployment:
                 self.rebuilder.rebuild(projection)
         self.projector.catch_up()
 
+    def wait_for(self, projection: Projection, position: int, seconds: float) -> bool:
+        """Wait until *projection* has folded *position*; say whether it did in time."""
+        follows = self.projector if self.is_embedded else self.arrival
+        return follows.wait_for(projection, position, seconds)
+
+    def position_of(self, projection: Projection, company_id: str) -> int:
+        """Say up to which position a company's events are folded."""
+        if not self.is_embedded:
+            return self.arrival.position_of(projection, company_id)
+        marks = self.models.marks(self.models.view(projection))
+        return max((mark.position for mark in marks.values()), default=0)
+
     def open(self) -> None:
         """Make the parts that requests share, before several threads ask for them at once."""
-        for part in ("desk", "models", "keys", "projector", "reads", "cursors"):
+        follows = "projector" if self.is_embedded else "arrival"
+        for part in ("desk", "models", "keys", follows, "reads", "cursors"):
             getattr(self, part)
 
     def close(self) -> None:
         """Close what was opened."""
         opened = self.__dict__
-        for name in ("desk", "models", "control"):
+        for name in ("arrival", "desk", "models", "control"):
             if name in opened:
                 opened.pop(name).close()
 

@@ -116,13 +116,13 @@ class Reading:
         """Read a page of a company's timeline."""
         reader = self._may("read", company_id)
         self.company(company_id)
-        stale = wait_for is not None and not self._deployment.projector.wait_for(
+        stale = wait_for is not None and not self._deployment.wait_for(
             PROJECTIONS["timeline"], wait_for, WAIT_SECONDS
         )
         page = timeline_query.page(
             self._view("timeline"), reader, company_id, filter, self._deployment.cursors,
             after=after, before=before, limit=limit, order="desc" if order == "desc" else "asc",
-            head=self.position("timeline"),
+            head=self._deployment.position_of(PROJECTIONS["timeline"], company_id),
         )  # fmt: skip
         self._note(company_id, None, page.position, len(page.entries), filter=filter)
         return Answer(replace(page, entries=self._names.in_entries(page.entries, filter)), stale)
@@ -131,7 +131,8 @@ class Reading:
         self, company_id: str, filter: Filter, position: int, limit: int = 200
     ) -> list[Arrival]:
         """List what was recorded after *position*, in recorded order: for those who follow."""
-        reader, head = self._may("read", company_id), self.position("timeline")
+        reader = self._may("read", company_id)
+        head = self._deployment.position_of(PROJECTIONS["timeline"], company_id)
         found = timeline_query.recorded_since(
             self._view("timeline"), reader, company_id, position, filter,
             self._deployment.cursors, limit=limit, head=head,

@@ -50,12 +50,7 @@ class RelayMark:
 
     def saved(self) -> dict[str, Saved]:
         """Read what was saved, by topic."""
-        return {
-            name: Saved(TopicInfo(topic_id, partitions), position)
-            for name, topic_id, partitions, position in self.database.execute(
-                "SELECT topic, topic_id, partitions, position FROM relay_mark"
-            )
-        }
+        return saved_marks(self.database)
 
     def save(self, topics: Mapping[str, TopicInfo], position: int) -> None:
         """Save that everything up to *position* is on all of the topics."""
@@ -92,9 +87,19 @@ class RelayMark:
         self.database.close()
 
 
+def saved_marks(store: Database) -> dict[str, Saved]:
+    """Read what the relay saved, by topic."""
+    return {
+        name: Saved(TopicInfo(topic_id, partitions), position)
+        for name, topic_id, partitions, position in store.execute(
+            "SELECT topic, topic_id, partitions, position FROM relay_mark"
+        )
+    }
+
+
 def low_mark(store: Database) -> int:
     """Say the position up to which everything is on the bus; 0 if nothing is."""
-    return int(store.execute("SELECT coalesce(min(position), 0) FROM relay_mark")[0][0])
+    return min((saved.position for saved in saved_marks(store).values()), default=0)
 
 
 @contextmanager

@@ -14,11 +14,12 @@ class BrokerAway(Exception):
     """No broker answers now."""
 
 
-def client(kind: Any, servers: str, **settings: Any) -> Any:
+def client(kind: Any, servers: str, *, patience_ms: float = PATIENCE_MS, **settings: Any) -> Any:
     """Open a client of *kind*, or leave nothing behind.
 
     Args:
         servers: Comma-separated ``host:port`` of the brokers.
+        patience_ms: How long the brokers have to answer, in milliseconds.
 
     Raises:
         BrokerAway: If no broker answers.
@@ -32,7 +33,7 @@ def client(kind: Any, servers: str, **settings: Any) -> Any:
     try:
         return kind(
             bootstrap_servers=servers,
-            bootstrap_timeout_ms=PATIENCE_MS,
+            bootstrap_timeout_ms=patience_ms,
             reconnect_backoff_max_ms=1_000,
             kafka_client=start,
             **settings,

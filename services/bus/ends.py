@@ -1,13 +1,13 @@
 """The ends of a topic's partitions: how much there is to read."""
 
 import threading
+import time
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from services.bus.client import PATIENCE_MS, BrokerAway, client
-from services.bus.topics import describe
 
 
 class Ends:
@@ -17,46 +17,44 @@ class Ends:
         """Say where to ask; a connection is made when it is first needed."""
         self._servers = servers
         self._topic = topic
-        self._parts: list[Any] = []
         self._consumer: Any = None
         self._lock = threading.Lock()
 
-    def now(self) -> dict[int, int]:
+    def now(self, partitions: int, seconds: float = PATIENCE_MS / 1000) -> dict[int, int]:
         """Read the offset of the record to come, of each partition.
 
         Raises:
-            BrokerAway: If the brokers do not answer.
-            TopicMissing: If there is no such topic.
+            BrokerAway: If the brokers do not answer in time.
         """
+        until = time.monotonic() + seconds
         with self._lock:
-            try:
-                return self._asked()
-            except KafkaError:
-                self._disconnect()  # a connection may have died since it was last used
-            try:
-                return self._asked()
-            except KafkaError as error:
-                self._disconnect()
-                raise BrokerAway(f"the ends of {self._topic} cannot be read: {error}") from None
+            while True:
+                patience_ms = max(1.0, (until - time.monotonic()) * 1000)
+                try:
+                    return self._asked(partitions, patience_ms)
+                except KafkaError as error:
+                    self._disconnect()  # it may have died since it was last used
+                    if time.monotonic() > until:
+                        raise BrokerAway(f"the ends of {self._topic}: {error}") from None
 
     def close(self) -> None:
         """Disconnect."""
         with self._lock:
             self._disconnect()
 
-    def _asked(self) -> dict[int, int]:
+    def _asked(self, partitions: int, patience_ms: float) -> dict[int, int]:
+        parts = [TopicPartition(self._topic, part) for part in range(partitions)]
         if self._consumer is None:
-            count = describe(self._servers, [self._topic])[self._topic].partitions
-            self._parts = [TopicPartition(self._topic, part) for part in range(count)]
             self._consumer = client(
                 KafkaConsumer,
                 self._servers,
+                patience_ms=patience_ms,
                 enable_auto_commit=False,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
             )
-            self._consumer.assign(self._parts)
-        ends = self._consumer.end_offsets(self._parts, timeout_ms=PATIENCE_MS)
+            self._consumer.assign(parts)
+        ends = self._consumer.end_offsets(parts, timeout_ms=patience_ms)
         return {where.partition: end for where, end in ends.items()}
 
     def _disconnect(self) -> None:

@@ -36,14 +36,16 @@ def read_tails(servers: str, topic: str, partitions: int) -> dict[int, Tail]:
     Raises:
         BrokerAway: If the brokers do not answer in time.
     """
-    settings = {
-        "enable_auto_commit": False,
-        "auto_offset_reset": "none",
-        "allow_auto_create_topics": False,
-        "metrics_enabled": False,
-    }
     wanted = [TopicPartition(topic, part) for part in range(partitions)]
-    with closing(client(KafkaConsumer, servers, **settings)) as consumer:
+    consumer = client(
+        KafkaConsumer,
+        servers,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        allow_auto_create_topics=False,
+        metrics_enabled=False,
+    )
+    with closing(consumer):
         try:
             consumer.assign(wanted)
             ends = consumer.end_offsets(wanted, timeout_ms=PATIENCE_MS)

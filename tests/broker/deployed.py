@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,20 +18,22 @@ import orjson
 from kafka import KafkaConsumer, TopicPartition
 
 from services.arrival import Arrival
-from services.bus import Ends, TopicInfo, Topics, create_topics
+from services.bus import Follower, Publisher, Record, TopicInfo, Topics, create_topics, describe
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
 from services.desk import Desk
 from services.feed import StoreFeed
-from services.headers import row_of
+from services.headers import headers_of, key_of, row_of
+from services.kafka_feed import KafkaFeed
+from services.member import Displaced, Member
 from services.processes import serve_projector, serve_relay
 from services.projector import Projector
 from services.readmodel import ReadModels
 from services.rebuild import digest
 from services.relay_mark import RelayMark, low_mark
 from services.sample import STORY
-from services.store import Row
+from services.store import Log, Row
 from services.wire import read_cloud_event
 
 PROJECT = Path(__file__).parents[2]
@@ -68,8 +70,8 @@ class Deployed:
 
     @cached_property
     def arrival(self) -> Arrival:
-        ends = self.opened.enter_context(closing(Ends(self.settings.kafka, self.topics.events)))
-        return Arrival(self.models, self.desk.store, ends)
+        arrival = Arrival(self.models, self.desk.store, self.settings.kafka, self.topics)
+        return self.opened.enter_context(closing(arrival))
 
     def create_topics(self, partitions: int = PARTITIONS) -> dict[str, TopicInfo]:
         return create_topics(self.settings.kafka, partitions, self.topics)
@@ -181,6 +183,33 @@ def stopped(process: subprocess.Popen[bytes]) -> int:
 def said(process: subprocess.Popen[bytes]) -> list[bytes]:
     """List the lines that an ended process wrote."""
     return b"".join(process.communicate()).splitlines()
+
+
+def fold_as(deployed: Deployed, name: str, group: str, stop: Event) -> None:
+    """Fold into a projection's read model as a member of a group of one's own."""
+    settings, group = deployed.settings, f"{deployed.topics.prefix}.{name}.{group}"
+    with (
+        closing(ReadModels(settings.read_models)) as models,
+        closing(Log(settings.store)) as log,
+        closing(Follower(settings.kafka, deployed.topics.events, group, "alone")) as follower,
+        suppress(Displaced),
+    ):
+        keyring = Keyring(deployed.control)
+        feed = KafkaFeed(follower, models, log, keyring)
+        history = StoreFeed(log, keyring).history
+        Member(PROJECTIONS[name], feed, models, history, keyring).run(stop)
+
+
+def publish(deployed: Deployed, rows: list[Row]) -> None:
+    """Put rows on the bus as no relay would."""
+    topic = deployed.topics.events
+    records = [
+        Record(topic, key_of(row), row.state, headers_of(row, "longcase"), 0) for row in rows
+    ]
+    topics = describe(deployed.settings.kafka, [topic])
+    deployed.mark.save(topics, rows[-1].position)
+    with closing(Publisher(deployed.settings.kafka, topics)) as publisher:
+        assert publisher.publish(records, Event())
 
 
 def eventually(true: Callable[[], object], patience: float = PATIENCE) -> bool:

@@ -3,61 +3,35 @@
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from kafka import KafkaAdminClient
 
-from services.bus import (
-    Follower,
-    Publisher,
-    Record,
-    TopicRefused,
-    describe,
-    partition_of,
-    read_tails,
-)
+from services.bus import partition_of
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Keyring
 from services.feed import StoreFeed
-from services.headers import headers_of, key_of
-from services.kafka_feed import KafkaFeed
-from services.member import Displaced, Member
+from services.headers import key_of
 from services.projector import FollowsKafka, Projector
-from services.readmodel import ReadModels
-from services.relay import Relay
 from services.stack import brokers_of, down, up
-from services.store import Log, Row
-from tests.broker.deployed import PARTITIONS, PATIENCE, Deployed, eventually, history, said, stopped
+from services.store import Row
+from tests.broker.deployed import (
+    PARTITIONS,
+    PATIENCE,
+    Deployed,
+    eventually,
+    fold_as,
+    history,
+    publish,
+    said,
+    stopped,
+)
 
 pytestmark = pytest.mark.broker
-
-
-@pytest.fixture
-def deployed(kafka: str, tmp_path: Path) -> Iterator[Deployed]:
-    """A deployment on SQLite files."""
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka))
-    with deployed.opened:
-        deployed.create_topics()
-        yield deployed
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def on_either(request: pytest.FixtureRequest, kafka: str, tmp_path: Path) -> Iterator[Deployed]:
-    """A deployment on SQLite files, or on PostgreSQL."""
-    urls = {}
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres")
-        urls = {"store": url, "read_models": url, "control": url}
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka, **urls))
-    with deployed.opened:
-        deployed.create_topics()
-        yield deployed
 
 
 def test_every_read_model_is_what_it_is_without_a_bus(on_either: Deployed) -> None:
@@ -187,40 +161,6 @@ def test_what_comes_twice_is_folded_once(deployed: Deployed) -> None:
     assert deployed.digests()["tickets"] == deployed.embedded_digests()["tickets"]
 
 
-def test_a_topic_made_anew_is_noticed_and_never_skipped(deployed: Deployed) -> None:
-    head = deployed.tell_the_story()
-    with deployed.at_work("relay", "tickets"):
-        assert deployed.has_arrived("tickets", head)
-
-    make_anew(deployed)
-
-    with pytest.raises(TopicRefused, match="made anew"):
-        Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
-    with pytest.raises(TopicRefused, match="made anew"):
-        fold_as(deployed, "tickets", "again", Event())
-
-
-def test_a_topic_made_anew_is_noticed_by_those_at_work(deployed: Deployed) -> None:
-    events = history(companies=4, tickets=3, messages=6)
-    head = deployed.report(events[:-30])
-    ends: list[str] = []
-
-    def relay() -> None:
-        with pytest.raises(TopicRefused, match="made anew") as refused:
-            Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
-        ends.append(str(refused.value))
-
-    thread = Thread(target=relay)
-    thread.start()
-    assert eventually(lambda: deployed.relayed() == head)
-    make_anew(deployed)
-    deployed.report(events[-30:])
-    thread.join()
-
-    assert len(ends) == 1
-    assert deployed.relayed() == head
-
-
 def test_while_the_broker_is_away_events_wait_and_little_is_said(tmp_path: Path) -> None:
     kafka = up(tmp_path, brokers=1, postgres=False, heap="96m").kafka
     (broker,) = brokers_of(tmp_path)
@@ -245,32 +185,6 @@ def test_while_the_broker_is_away_events_wait_and_little_is_said(tmp_path: Path)
             assert len(said(relay)) + len(said(projector)) < 12
     finally:
         down(tmp_path)
-
-
-def test_another_number_of_partitions_is_refused(deployed: Deployed) -> None:
-    head = deployed.tell_the_story()
-    with deployed.at_work("relay"):
-        assert eventually(lambda: deployed.relayed() == head)
-
-    with closing(KafkaAdminClient(bootstrap_servers=deployed.settings.kafka)) as admin:
-        admin.create_partitions({deployed.topics.events: PARTITIONS + 1})
-
-    with pytest.raises(TopicRefused, match="partitions"):
-        Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
-
-
-def test_a_topic_of_another_store_is_refused(deployed: Deployed, tmp_path: Path) -> None:
-    head = deployed.tell_the_story()
-    with deployed.at_work("relay"):
-        assert eventually(lambda: deployed.relayed() == head)
-    other = Deployed(
-        Settings(home=tmp_path / "other", kafka=deployed.settings.kafka), deployed.topics
-    )
-
-    with other.opened:
-        other.tell_the_story()
-        with pytest.raises(TopicRefused, match="another store"):
-            Relay(other.settings.store, other.settings.kafka, other.topics).run(Event())
 
 
 def test_a_read_model_made_without_a_bus_goes_on_with_one_and_not_with_both(
@@ -302,6 +216,22 @@ def test_who_waits_is_told_when_it_has_come_and_when_not(deployed: Deployed) -> 
         with deployed.at_work("tickets"):
             assert deployed.arrival.wait_for(tickets, head, PATIENCE)
             assert deployed.arrival.lag(tickets) == 0
+            assert deployed.arrival.position(tickets) == head
+
+
+def test_how_far_a_read_model_is_counts_what_waits_in_any_partition(deployed: Deployed) -> None:
+    events = history(companies=6, tickets=2, messages=4)
+    middle = deployed.report(events[:30])
+    tickets, last = PROJECTIONS["tickets"], deployed.rows()[-1]
+    with deployed.at_work("relay", "tickets"):
+        assert deployed.has_arrived("tickets", middle)
+        assert deployed.arrival.position_of(tickets, last.company_id or "") == middle
+    head = deployed.report(events[30:])
+    with deployed.at_work("relay"):
+        assert eventually(lambda: deployed.relayed() == head)
+
+    assert 0 < deployed.arrival.position(tickets) <= middle
+    assert deployed.arrival.lag(tickets) == head - middle
 
 
 def test_a_stopped_projector_finishes_its_page_and_leaves(deployed: Deployed) -> None:
@@ -316,61 +246,9 @@ def test_a_stopped_projector_finishes_its_page_and_leaves(deployed: Deployed) ->
         assert projector.wait(PATIENCE) == 0
 
 
-def test_topics_are_made_once_and_kept_for_ever(deployed: Deployed) -> None:
-    made = describe(deployed.settings.kafka, [deployed.topics.events, deployed.topics.reads])
-
-    again = deployed.create_topics(partitions=PARTITIONS + 1)
-
-    assert {name: again[name] for name in made} == made
-    assert {info.partitions for info in made.values()} == {PARTITIONS}
-    assert set(again) == {
-        f"{deployed.topics.prefix}.{name}"
-        for name in ("events", "reads", "public", "inbox", "inbox.rejected")
-    }
-
-
-def test_the_tail_of_an_empty_partition_is_no_record(deployed: Deployed) -> None:
-    tails = read_tails(deployed.settings.kafka, deployed.topics.events, PARTITIONS)
-
-    assert tails == dict.fromkeys(range(PARTITIONS), (0, None))
-
-
-def fold_as(deployed: Deployed, name: str, group: str, stop: Event) -> None:
-    """Fold into a projection's read model as a member of a group of one's own."""
-    settings, group = deployed.settings, f"{deployed.topics.prefix}.{name}.{group}"
-    with (
-        closing(ReadModels(settings.read_models)) as models,
-        closing(Log(settings.store)) as log,
-        closing(Follower(settings.kafka, deployed.topics.events, group, "alone")) as follower,
-        suppress(Displaced),
-    ):
-        keyring = Keyring(deployed.control)
-        feed = KafkaFeed(follower, models, log, keyring)
-        history = StoreFeed(log, keyring).history
-        Member(PROJECTIONS[name], feed, models, history, keyring).run(stop)
-
-
 def reached(where: Callable[[], int], goal: int) -> bool:
     return where() >= goal
 
 
-def publish(deployed: Deployed, rows: list[Row]) -> None:
-    """Put rows on the bus as no relay would."""
-    topic = deployed.topics.events
-    records = [
-        Record(topic, key_of(row), row.state, headers_of(row, "longcase"), 0) for row in rows
-    ]
-    topics = describe(deployed.settings.kafka, [topic])
-    with closing(Publisher(deployed.settings.kafka, topics)) as publisher:
-        assert publisher.publish(records, Event())
-
-
 def last_of(rows: list[Row], row: Row) -> Row:
     return [r for r in rows if key_of(r) == key_of(row)][-1]
-
-
-def make_anew(deployed: Deployed) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=deployed.settings.kafka)) as admin:
-        admin.delete_topics([deployed.topics.events])
-        assert eventually(lambda: deployed.topics.events not in admin.list_topics())
-    assert eventually(deployed.create_topics)

@@ -1,0 +1,101 @@
+"""Topics: made once; another one under the same name is noticed, never skipped."""
+
+from contextlib import closing
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from kafka import KafkaAdminClient
+
+from services.bus import TopicRefused, describe, read_tails
+from services.config import Settings
+from services.relay import Relay
+from tests.broker.deployed import PARTITIONS, Deployed, eventually, fold_as, history
+
+pytestmark = pytest.mark.broker
+
+
+def test_a_topic_made_anew_is_noticed_and_never_skipped(deployed: Deployed) -> None:
+    head = deployed.tell_the_story()
+    with deployed.at_work("relay", "tickets"):
+        assert deployed.has_arrived("tickets", head)
+
+    make_anew(deployed)
+
+    with pytest.raises(TopicRefused, match="made anew"):
+        Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
+    with pytest.raises(TopicRefused, match="made anew"):
+        fold_as(deployed, "tickets", "again", Event())
+
+
+def test_a_topic_made_anew_is_noticed_by_those_at_work(deployed: Deployed) -> None:
+    events = history(companies=4, tickets=3, messages=6)
+    head = deployed.report(events[:-30])
+    ends: list[str] = []
+
+    def relay() -> None:
+        with pytest.raises(TopicRefused, match="made anew") as refused:
+            Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
+        ends.append(str(refused.value))
+
+    thread = Thread(target=relay)
+    thread.start()
+    assert eventually(lambda: deployed.relayed() == head)
+    make_anew(deployed)
+    deployed.report(events[-30:])
+    thread.join()
+
+    assert len(ends) == 1
+    assert deployed.relayed() == head
+
+
+def test_another_number_of_partitions_is_refused(deployed: Deployed) -> None:
+    head = deployed.tell_the_story()
+    with deployed.at_work("relay"):
+        assert eventually(lambda: deployed.relayed() == head)
+
+    with closing(KafkaAdminClient(bootstrap_servers=deployed.settings.kafka)) as admin:
+        admin.create_partitions({deployed.topics.events: PARTITIONS + 1})
+
+    with pytest.raises(TopicRefused, match="partitions"):
+        Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
+
+
+def test_a_topic_of_another_store_is_refused(deployed: Deployed, tmp_path: Path) -> None:
+    head = deployed.tell_the_story()
+    with deployed.at_work("relay"):
+        assert eventually(lambda: deployed.relayed() == head)
+    other = Deployed(
+        Settings(home=tmp_path / "other", kafka=deployed.settings.kafka), deployed.topics
+    )
+
+    with other.opened:
+        other.tell_the_story()
+        with pytest.raises(TopicRefused, match="another store"):
+            Relay(other.settings.store, other.settings.kafka, other.topics).run(Event())
+
+
+def test_topics_are_made_once_and_kept_for_ever(deployed: Deployed) -> None:
+    made = describe(deployed.settings.kafka, [deployed.topics.events, deployed.topics.reads])
+
+    again = deployed.create_topics(partitions=PARTITIONS + 1)
+
+    assert {name: again[name] for name in made} == made
+    assert {info.partitions for info in made.values()} == {PARTITIONS}
+    assert set(again) == {
+        f"{deployed.topics.prefix}.{name}"
+        for name in ("events", "reads", "public", "inbox", "inbox.rejected")
+    }
+
+
+def test_the_tail_of_an_empty_partition_is_no_record(deployed: Deployed) -> None:
+    tails = read_tails(deployed.settings.kafka, deployed.topics.events, PARTITIONS)
+
+    assert tails == dict.fromkeys(range(PARTITIONS), (0, None))
+
+
+def make_anew(deployed: Deployed) -> None:
+    with closing(KafkaAdminClient(bootstrap_servers=deployed.settings.kafka)) as admin:
+        admin.delete_topics([deployed.topics.events])
+        assert eventually(lambda: deployed.topics.events not in admin.list_topics())
+    assert eventually(deployed.create_topics)
