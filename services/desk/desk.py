@@ -40,8 +40,8 @@ PATIENCE: Final = 10.0
 """Seconds for which a commit that others got in the way of is decided again."""
 
 PAUSE: Final = 0.01
-"""Seconds of the pause before that, at most; random, so that racers part.  It is ten times as
-long where the store could not be reached."""
+"""Seconds of the pause before that, at most; random, so that racers part.  It doubles, up to
+twenty times this, while the store cannot be reached."""
 
 
 class Desk(Application[str]):
@@ -121,27 +121,29 @@ class Desk(Application[str]):
         """
         ours: set[UUID] = set()
         stale: set[str] = set()
-        until = time.monotonic() + PATIENCE
+        pause, until = PAUSE, time.monotonic() + PATIENCE
         while True:
             decision = Decision(self.streams, self.references, self._keyring, self._clock())
             try:
                 self.streams.catch_up(stale)
                 receipts = self._try(decision, heard, atomic)
-                return self._settled(receipts, ours) if ours else receipts
+                return self._settled(receipts, set(ours)) if ours else receipts
             except sqlite3.OperationalError as error:  # a full or broken disk; busy was waited for
                 raise Unavailable(f"the store cannot be written now: {error}") from error
             except _passing() as error:
                 ours.update(draft.happened.event_id for draft in decision.drafts)
-                stale = set(decision.touched)
+                stale.update(decision.touched)
                 if time.monotonic() > until:
                     raise Unavailable("the store cannot be written now; try again") from error
-                longest = PAUSE if isinstance(error, Conflict) else 10 * PAUSE
-                time.sleep(random.uniform(0, longest))  # noqa: S311  jitter, not a secret
+                time.sleep(random.uniform(0, pause))  # noqa: S311  jitter, not a secret
+                pause = PAUSE if isinstance(error, Conflict) else min(2 * pause, 20 * PAUSE)
 
     def _try(self, decision: Decision, heard: Sequence[Heard], atomic: bool) -> list[Receipt]:
         self._decide(decision, heard)
         if atomic and decision.has_refusals:
             return list(_none_of(decision))
+        if not decision.events:
+            return decision.receipts([])
         positions = self.recorder.insert_events(decision.events, placement=decision.placement)
         self.streams.keep(decision.touched)
         return decision.receipts(list(positions or ()))
