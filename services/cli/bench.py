@@ -8,9 +8,10 @@ from services.cli.errors import Usage
 
 
 def bench(*, quick: bool = False) -> int:
-    """Measure appends, projections, pages and replays on this machine, beside their baselines.
+    """Measure this machine, beside baselines.
 
-    Works in a checkout of longcase; the results go to bench/results.json.
+    Appends, projections, pages and replays.  Works in a checkout of longcase; the results go
+    to bench/results.json.
 
     Args:
         quick: Measure less, in a minute.

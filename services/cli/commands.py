@@ -36,7 +36,7 @@ COMMANDS: Final = (
 
 HELP: Final = """Every customer's whole support history, as one timeline that remembers.
 
-A first look: longcase run --sample, then in another terminal longcase companies.
+A first look: longcase run --sample
 """
 
 EPILOGUE: Final = (

@@ -14,9 +14,10 @@ COLUMNS: Final[Columns] = {
 
 
 def doctor(*, init: bool = False, output: Output = TEXT) -> int:
-    """Look whether everything is there and in order; each line says what to do if it is not.
+    """Look whether everything is there, and in order.
 
-    Ends with 1 if something fails; a warning is no failure.
+    Each line says what to do if it is not.  Ends with 1 if something fails; a warning is no
+    failure.
 
     Args:
         init: Make what is missing first: the databases' tables, and the topics on Kafka.

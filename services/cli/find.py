@@ -47,12 +47,13 @@ def companies(
     limit: Annotated[int, limit(1_000)] = 50,
     output: Output = TEXT,
 ) -> None:
-    """List companies, or find them by name, id, domain, mail, phone or the name of a contact.
+    """List companies, or find them by what is known of them.
 
     Without a text, those heard of last come first.
 
     Args:
-        text: What is known of the company; the beginnings of words are enough.
+        text: A name, id, domain, mail address or phone of the company, or a name of one of its
+            people; the beginnings of words are enough.
         limit: How many to show, at most.
     """
     with local.reading() as (reading, _):
@@ -61,7 +62,7 @@ def companies(
 
 
 def tickets(company: str, /, *, status: Status | None = None, output: Output = TEXT) -> None:
-    """List every ticket of a company, by anyone there, whoever of ours has it.
+    """List every ticket of a company, by anyone there.
 
     Open ones come first, by severity and age.
 

@@ -32,7 +32,7 @@ def import_log(
     output: Output = TEXT,
     no_progress: bool = False,
 ) -> int:
-    """Bring in history that lies in a file, with its own times.
+    """Bring in old history from a file, with its own times.
 
     Importing a file again adds nothing, and goes on where an import was interrupted.  Rows that
     cannot be used are left out, and the command ends with 3.  docs/mapping.md shows how to

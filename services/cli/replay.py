@@ -8,13 +8,14 @@ from cyclopts import Parameter
 
 from services.cli import local, states, times
 from services.cli.asked import known
-from services.cli.errors import Usage
+from services.cli.errors import NotThere, Usage
 from services.cli.kinds import Step, TimeOrPosition
 from services.cli.show import TEXT, Output, document, documents, line, note, tree, when
 
 if TYPE_CHECKING:
     from projections.replay import Difference
     from projections.replay import Step as Taken
+    from services.history import History
     from services.reading import Reading
 
 INDENT: Final = " " * 26
@@ -28,9 +29,10 @@ def replay(
     known_at: TimeOrPosition = None,
     output: Output = TEXT,
 ) -> None:
-    """Replay a ticket or a company: every step in the order it happened, and the state after it.
+    """Replay a ticket or a company, with the state after each step.
 
-    In text, the state stands below a step that changed it; as JSON it is there in full.
+    Steps come in the order they happened.  In text, the state stands below a step that changed
+    it; as JSON it is there in full.
 
     Args:
         target: A ticket's or a company's id; write ticket/ID or company/ID if both exist.
@@ -38,7 +40,8 @@ def replay(
         known_at: As it was recorded by this time, or up to this position.
     """
     with local.reading() as (reading, _):
-        steps = reading.replay(target, step, known(reading, known_at))
+        history = _history(reading, target, known(reading, known_at))
+        steps = reading.steps(history, step or 1, len(history.events) if step is None else 1)
         if output.form != "text":
             documents(map(_document, steps), output)
         elif step is not None:
@@ -56,7 +59,7 @@ def diff(
     clock: Literal["happened", "recorded"] = "happened",
     output: Output = TEXT,
 ) -> None:
-    """Say what changed in a ticket between two instants, or two positions.
+    """Say what changed in a ticket between two instants.
 
     Args:
         ticket: The ticket's id.
@@ -81,6 +84,17 @@ def diff(
     )
     for sentence in found.words or ["Nothing changed."]:
         line(sentence)
+
+
+def _history(reading: "Reading", target: str, known_at: int | None) -> "History":
+    from services.reading import NotFound
+
+    try:
+        return reading.history(target, known_at)
+    except NotFound:
+        if "/" in target or known_at is not None:
+            raise
+        raise NotThere(f"no ticket and no company has the id {target}") from None
 
 
 def _print_each(steps: "Iterable[Taken]") -> None:

@@ -24,7 +24,7 @@ def run(
     bus: Literal["kafka"] | None = None,
     no_progress: bool = False,
 ) -> None:
-    """Run everything on this machine, and print a link to sign in with.
+    """Run everything here, and print a link to sign in with.
 
     Embedded, that is one process: SQLite, the projections, the API and the pages.  Over Kafka,
     a broker is started, and a relay and one process for each projection beside this one.

@@ -18,10 +18,11 @@ def export(
     output: Output = TEXT,
     no_progress: bool = False,
 ) -> None:
-    """Write a company's whole history into a folder, with a manifest that says what is complete.
+    """Write a company's whole history into a folder.
 
     events.jsonl holds the events as they are stored, untouched, each with its SHA-256;
-    opened.jsonl holds them with the text open; manifest.json says range, count and SHA-256.
+    opened.jsonl holds them with the text open; manifest.json says what is complete: range,
+    count and SHA-256 of both.
 
     Args:
         company: The company's id.
@@ -46,7 +47,7 @@ def export(
 
 
 def backup(folder: Path, /, *, output: Output = TEXT) -> None:
-    """Copy the events and the keys into a folder, apart from each other.
+    """Copy the events and the keys, apart from each other.
 
     It may be taken while others write.  Whoever has both parts can read every text: keep
     FOLDER/control in another place than FOLDER/events.
@@ -63,14 +64,15 @@ def backup(folder: Path, /, *, output: Output = TEXT) -> None:
     if output.form != "text":
         document(manifest)
         return
-    line(f"backed up to position {manifest['head_position']} in {folder}")
+    head = manifest["head_position"]
+    line(f"backed up{f' to position {head}' if head is not None else ''} in {folder}")
     note(f"keep {folder / 'control'} apart from {folder / 'events'}: together they open every text")
 
 
 def restore(folder: Path, /, *, output: Output = TEXT, no_progress: bool = False) -> None:
-    """Put a backup in the place of an empty deployment, and build the read models from it.
+    """Put a backup in the place of an empty deployment.
 
-    Whoever was erased since the backup stays erased.
+    The read models are built from it.  Whoever was erased since the backup stays erased.
 
     Args:
         folder: The backup's folder.
@@ -84,6 +86,6 @@ def restore(folder: Path, /, *, output: Output = TEXT, no_progress: bool = False
     if output.form != "text":
         document(manifest)
         return
-    line(f"restored up to position {manifest['head_position']}; taken {manifest['taken_at']}")
+    line(f"restored from {folder}, as it was at {manifest['taken_at']}")
     if manifest["erased_again"]:
         line(f"{manifest['erased_again']} erased again")

@@ -44,8 +44,10 @@ def up(
     """
     from services import stack as parts
 
+    home = local.settings().home
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     note("starting; the first time this takes a minute")
-    running = parts.up(local.settings().home, brokers=brokers, postgres=not no_postgres)
+    running = parts.up(home, brokers=brokers, postgres=not no_postgres)
     found = {"LONGCASE_KAFKA": running.kafka} if running.kafka else {}
     if running.postgres:
         found |= {name: _database(running.postgres, of) for name, of in DATABASES.items()}

@@ -56,7 +56,7 @@ def timeline(
     follow: bool = False,
     output: Output = TEXT,
 ) -> None:
-    """Read a company's timeline: everything that happened with it, in the order it happened.
+    """Read a company's whole story, in the order it happened.
 
     Filters of one kind mean any of them, of several kinds all of them.  Times are RFC 3339
     with a zone, or a date, which means its midnight UTC.  An entry marked late was learned
