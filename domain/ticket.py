@@ -68,7 +68,6 @@ class Ticket(Aggregate[AnyTicketEvent]):
         self.first_opened_at: datetime | None = None
         self.done: tuple[datetime, bool] | None = None
         self.moved_to: str | None = None
-        self.continues: str | None = None
         self.commitments: set[str] = set()
         self.escalations: set[str] = set()
         self.consultations: set[str] = set()
@@ -168,21 +167,16 @@ class Ticket(Aggregate[AnyTicketEvent]):
                 agent_replies=self.replies,
                 reopened=self.reopened,
             ),
+            commitment_ids=tuple(sorted(self.commitments)),
+            escalation_ids=tuple(sorted(self.escalations)),
+            consultation_ids=tuple(sorted(self.consultations)),
         )
         return opening.model_copy(update={"continues": continues})
-
-    def continue_from(self, earlier: "Ticket") -> None:
-        """Take over what the rules need to know of the link before this one in the chain."""
-        self.commitments |= earlier.commitments
-        self.escalations |= earlier.escalations
-        self.consultations |= earlier.consultations
-        self.merges |= earlier.merges
 
     def _open(self, opened: Recorded[AnyTicketEvent], opening: TicketOpened) -> None:
         self.opening = opened
         self.first_opened_at = opened.occurred_at
         if opening.continues:
-            self.continues = opening.continues.stream_id
             before = opening.continues.counts
             self.first_opened_at = opening.continues.first_opened_at
             self.earlier += before.events

@@ -212,10 +212,6 @@ class Decision:
         if target is None:
             target = self.touched[stream_id] = self._streams.find(stream_id).branch()
         target.take(happened)
-        if isinstance(target, Ticket) and target.version == 1 and target.continues:
-            earlier = self.touched[target.continues]
-            assert isinstance(earlier, Ticket), "a ticket continues a ticket"  # noqa: S101
-            target.continue_from(earlier)
         self.drafts.append(draft)
         self.events.append(StoredEvent(stream_id, target.version, happened.type, draft.state))
         place = self.placement

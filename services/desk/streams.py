@@ -48,21 +48,18 @@ class Streams:
         if missing:
             rows = self._log.of_streams(missing)
             for stream_id in missing:
-                self._kept[stream_id] = self._replayed(stream_id, rows.get(stream_id, []))
+                self._kept[stream_id] = _replayed(stream_id, rows.get(stream_id, []))
 
     def catch_up(self, stream_ids: Iterable[str]) -> bool:
         """Take over what others recorded since streams were read; say whether they did."""
         has_news = False
         for stream_id in stream_ids:
             known = self.find(stream_id)
-            rows = self._log.of_stream(stream_id, since=known.version)
-            if rows and known.version:
+            if rows := self._log.of_stream(stream_id, since=known.version):
+                has_news = True
                 known = self._kept[stream_id] = known.branch()
                 for row in rows:
                     known.take(decode(row.type, row.state))
-            elif rows:
-                self._kept[stream_id] = self._replayed(stream_id, rows)
-            has_news |= bool(rows)
         return has_news
 
     def keep(self, changed: dict[str, Aggregate[Any]]) -> None:
@@ -73,17 +70,13 @@ class Streams:
 
     def load(self, stream_id: str) -> Aggregate[Any]:
         """Build the state of a stream from its events, for whichever thread."""
-        return self._replayed(stream_id, self._log.of_stream(stream_id))
+        return _replayed(stream_id, self._log.of_stream(stream_id))
 
     def company_exists(self, company_id: str) -> bool:
         """Say whether a company was ever recorded."""
         return self._log.company_exists(company_id)
 
-    def _replayed(self, stream_id: str, rows: list[Row]) -> Aggregate[Any]:
-        kind = KINDS[stream_id.split("/", 1)[0]]
-        aggregate = kind.replay(stream_id, (decode(row.type, row.state) for row in rows))
-        if isinstance(aggregate, Ticket) and aggregate.continues:
-            earlier = self.load(aggregate.continues)
-            assert isinstance(earlier, Ticket), "a ticket continues a ticket"  # noqa: S101
-            aggregate.continue_from(earlier)
-        return aggregate
+
+def _replayed(stream_id: str, rows: list[Row]) -> Aggregate[Any]:
+    kind = KINDS[stream_id.split("/", 1)[0]]
+    return kind.replay(stream_id, (decode(row.type, row.state) for row in rows))
