@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
 from services.cli.errors import Usage
+from services.cli.show import note
 
 KEPT: Final = 256 * 1024 + 1
 """Bytes kept of a line: one more than any event may have."""
@@ -42,6 +43,8 @@ def opened(name: str) -> Iterator[BinaryIO]:
         Usage: If it cannot be opened.
     """
     if name == "-":
+        if sys.stdin.isatty():
+            note("reading events from the terminal, one on each line; Ctrl-D ends")
         yield sys.stdin.buffer
         return
     try:

@@ -39,6 +39,7 @@ def api(*, port: Port = None) -> None:
             listening(settings.host, settings.port if port is None else port)
         )
         deployment = opened.enter_context(Deployment(settings))
+        local.catch_up(deployment, shown=False)
         server = server_of(deployment)
         note(f"serving on {address(settings, listener)}; Ctrl-C ends")
         server.run(sockets=[listener])
