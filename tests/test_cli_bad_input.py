@@ -139,6 +139,7 @@ def test_the_file_that_is_read_is_never_overwritten(acme: Longcase, tmp_path: Pa
     assert path.read_bytes() == note("1")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     script = f"ulimit -v {1 << 20}; exec '{sys.executable}' -m services.cli publish -"
     environment = {**os.environ, "LONGCASE_HOME": str(tmp_path)}

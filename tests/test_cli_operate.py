@@ -21,6 +21,7 @@ longcase, acme = cli_words.longcase, cli_words.acme
 
 
 class TestImport:
+    @pytest.mark.slow
     def test_a_log_by_its_mapping_and_again_adds_nothing(self, longcase: Longcase) -> None:
         looked = longcase("import", UCI, "--mapping", "servicenow-uci498", "--dry-run", "--json")
         first = longcase("import", UCI, "--mapping", "servicenow-uci498", "--json")
@@ -141,6 +142,7 @@ class TestDoctor:
 
 
 class TestRun:
+    @pytest.mark.slow
     def test_run_serves_prints_a_sign_in_link_and_ends_with_ctrl_c(self, tmp_path: Path) -> None:
         with started(tmp_path, "run", "--port", "0") as process:
             assert process.stdout
@@ -173,6 +175,7 @@ class TestRun:
             assert (answer.code, "LONGCASE_KAFKA" in answer.error) == (2, True)
 
 
+@pytest.mark.slow
 class TestPrinted:
     def test_follow_shows_what_comes_until_ctrl_c(self, acme: Longcase, tmp_path: Path) -> None:
         with started(tmp_path / "home", "timeline", "acme", "--follow", "--jsonl") as process:
