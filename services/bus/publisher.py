@@ -4,12 +4,14 @@ Idempotent and acknowledged by all.  After any failure the publisher is dropped 
 are read again: nothing later of a partition may succeed once something earlier failed.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from threading import Event
 from typing import Any, Final, NamedTuple
 
+import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.partitioner import Partitioner
@@ -21,10 +23,15 @@ from services.bus.topics import TopicInfo, TopicRefused
 FLUSH_SECONDS: Final = 0.5
 """How often a wait for acknowledgements looks whether it shall stop."""
 
+SLOW_SECONDS: Final = 5.0
+"""How long an acknowledgement may take before it is said that it is waited for."""
+
 METADATA_MS: Final = 10_000
 """How long a topic that was made anew may pass for the old one, in milliseconds."""
 
 CLOSE_SECONDS: Final = 5
+
+logger = structlog.get_logger()
 
 
 class Unacknowledged(Exception):
@@ -109,9 +116,8 @@ class Publisher:
                 self._producer.send(r.topic, r.value, r.key, r.headers, None, r.milliseconds)
                 for r in window
             ]
-            while not self._flushed():
-                if stop.is_set():
-                    return False
+            if not self._all_taken(stop):
+                return False
         except KafkaError as error:
             raise Unacknowledged(str(error)) from error
         for future in futures:
@@ -126,6 +132,19 @@ class Publisher:
             self._producer._sender.force_close()  # noqa: SLF001
         with suppress(Exception):
             self._producer.close(timeout=CLOSE_SECONDS)
+
+    def _all_taken(self, stop: Event) -> bool:
+        """Wait for the window's acknowledgements, however long; ``False`` if told to stop."""
+        began, is_said = time.monotonic(), False
+        while not self._flushed():
+            if stop.is_set():
+                return False
+            if not is_said and time.monotonic() - began > SLOW_SECONDS:
+                logger.warning("the brokers take nothing; events wait in the store")
+                is_said = True
+        if is_said:
+            logger.info("the brokers take events again")
+        return True
 
     def _flushed(self) -> bool:
         try:

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 from kafka import KafkaConsumer, TopicPartition
 
+from projections.projection import Projection
 from services.arrival import Arrival
 from services.bus import Follower, Publisher, Record, TopicInfo, Topics, create_topics, describe
 from services.catalogue import PROJECTIONS
@@ -185,9 +186,9 @@ def said(process: subprocess.Popen[bytes]) -> list[bytes]:
     return b"".join(process.communicate()).splitlines()
 
 
-def fold_as(deployed: Deployed, name: str, group: str, stop: Event) -> None:
+def fold_as(deployed: Deployed, projection: Projection, group: str, stop: Event) -> None:
     """Fold into a projection's read model as a member of a group of one's own."""
-    settings, group = deployed.settings, f"{deployed.topics.prefix}.{name}.{group}"
+    settings, group = deployed.settings, f"{deployed.topics.prefix}.{projection.name}.{group}"
     with (
         closing(ReadModels(settings.read_models)) as models,
         closing(Log(settings.store)) as log,
@@ -197,7 +198,7 @@ def fold_as(deployed: Deployed, name: str, group: str, stop: Event) -> None:
         keyring = Keyring(deployed.control)
         feed = KafkaFeed(follower, models, log, keyring)
         history = StoreFeed(log, keyring).history
-        Member(PROJECTIONS[name], feed, models, history, keyring).run(stop)
+        Member(projection, feed, models, history, keyring).run(stop)
 
 
 def publish(deployed: Deployed, rows: list[Row]) -> None:

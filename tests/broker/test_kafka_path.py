@@ -3,20 +3,23 @@
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from typing import Final
 
 import pytest
 
+from domain.events import Logged
+from projections.projection import Projection, View, by_stream
 from services.bus import partition_of
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Keyring
 from services.feed import StoreFeed
 from services.headers import key_of
-from services.projector import FollowsKafka, Projector
+from services.projector import FollowsKafka, Projector, Unfoldable
 from services.stack import brokers_of, down, up
 from services.store import Row
 from tests.broker.deployed import (
@@ -32,6 +35,9 @@ from tests.broker.deployed import (
 )
 
 pytestmark = pytest.mark.broker
+
+TICKETS: Final = PROJECTIONS["tickets"]
+TIMELINE: Final = PROJECTIONS["timeline"]
 
 
 def test_every_read_model_is_what_it_is_without_a_bus(on_either: Deployed) -> None:
@@ -86,7 +92,7 @@ def test_a_projector_killed_in_the_middle_of_a_page_folds_each_event_once(
     deployed = on_either
     head = deployed.report(history(companies=10, tickets=10, messages=16))
     chance = random.Random(7)
-    view = deployed.models.view(PROJECTIONS["timeline"])
+    view = deployed.models.view(TIMELINE)
 
     def read() -> int:
         return sum(mark.next_offset for mark in deployed.models.marks(view).values())
@@ -110,7 +116,7 @@ def test_two_that_believe_to_own_the_same_partitions_fold_each_event_once(
     head = deployed.report(history(companies=10, tickets=10, messages=16))
     stop = Event()
     rivals = [
-        Thread(target=fold_as, args=(deployed, "tickets", group, stop)) for group in ("one", "two")
+        Thread(target=fold_as, args=(deployed, TICKETS, group, stop)) for group in ("one", "two")
     ]
 
     with deployed.at_work("relay"):
@@ -141,8 +147,8 @@ def test_what_the_bus_lost_is_read_from_the_store(deployed: Deployed) -> None:
     publish(deployed, keep)
 
     with deployed.at_work("tickets", "timeline"):
-        assert eventually(lambda: not deployed.arrival.lag(PROJECTIONS["tickets"]))
-        assert eventually(lambda: not deployed.arrival.lag(PROJECTIONS["timeline"]))
+        assert eventually(lambda: not deployed.arrival.lag(TICKETS))
+        assert eventually(lambda: not deployed.arrival.lag(TIMELINE))
 
     embedded = deployed.embedded_digests()
     assert len(keep) < len(rows)
@@ -156,7 +162,7 @@ def test_what_comes_twice_is_folded_once(deployed: Deployed) -> None:
     publish(deployed, [*rows[:60], *rows[20:], *rows[40:50]])
 
     with deployed.at_work("tickets"):
-        assert eventually(lambda: not deployed.arrival.lag(PROJECTIONS["tickets"]))
+        assert eventually(lambda: not deployed.arrival.lag(TICKETS))
 
     assert deployed.digests()["tickets"] == deployed.embedded_digests()["tickets"]
 
@@ -187,13 +193,36 @@ def test_while_the_broker_is_away_events_wait_and_little_is_said(tmp_path: Path)
         down(tmp_path)
 
 
+def test_an_event_that_cannot_be_folded_stops_its_projector_before_it(deployed: Deployed) -> None:
+    deployed.report(history(companies=4, tickets=3, messages=6))
+    rows = deployed.rows()
+    bad = rows[50].position
+
+    def apply(view: View, page: Sequence[Logged]) -> None:
+        if any(logged.position == bad for logged in page):
+            raise ValueError("a handler that fails")
+        view.insert("seen", ("position",), [(logged.position,) for logged in page])
+
+    poisoned = Projection(
+        "poisoned", 1, ("seen",), ("CREATE TABLE {seen} (position {bigint})",), apply, by_stream
+    )
+
+    with deployed.at_work("relay"), pytest.raises(Unfoldable, match=f"position {bad} "):
+        fold_as(deployed, poisoned, "one", Event())
+
+    seen = {position for (position,) in deployed.models.view(poisoned).all("SELECT * FROM {seen}")}
+    home = partition_of(key_of(rows[50]), PARTITIONS)
+    beside = [r.position for r in rows if partition_of(key_of(r), PARTITIONS) == home]
+    assert seen.intersection(beside) == {position for position in beside if position < bad}
+
+
 def test_a_read_model_made_without_a_bus_goes_on_with_one_and_not_with_both(
     deployed: Deployed,
 ) -> None:
     events = history(companies=4, tickets=3, messages=6)
     deployed.report(events[:-40])
     feed = StoreFeed(deployed.desk.store, Keyring(deployed.control))
-    embedded = Projector(feed, deployed.models, [PROJECTIONS["tickets"]])
+    embedded = Projector(feed, deployed.models, [TICKETS])
     embedded.catch_up()
 
     head = deployed.report(events[-40:])
@@ -207,36 +236,35 @@ def test_a_read_model_made_without_a_bus_goes_on_with_one_and_not_with_both(
 
 def test_who_waits_is_told_when_it_has_come_and_when_not(deployed: Deployed) -> None:
     head = deployed.tell_the_story()
-    tickets = PROJECTIONS["tickets"]
 
-    assert not deployed.arrival.wait_for(tickets, head, 0.1)
+    assert not deployed.arrival.wait_for(TICKETS, head, 0.1)
     with deployed.at_work("relay"):
         assert eventually(lambda: deployed.relayed() == head)
-        assert not deployed.arrival.wait_for(tickets, head, 0.1)
+        assert not deployed.arrival.wait_for(TICKETS, head, 0.1)
         with deployed.at_work("tickets"):
-            assert deployed.arrival.wait_for(tickets, head, PATIENCE)
-            assert deployed.arrival.lag(tickets) == 0
-            assert deployed.arrival.position(tickets) == head
+            assert deployed.arrival.wait_for(TICKETS, head, PATIENCE)
+            assert deployed.arrival.lag(TICKETS) == 0
+            assert deployed.arrival.position(TICKETS) == head
 
 
 def test_how_far_a_read_model_is_counts_what_waits_in_any_partition(deployed: Deployed) -> None:
     events = history(companies=6, tickets=2, messages=4)
     middle = deployed.report(events[:30])
-    tickets, last = PROJECTIONS["tickets"], deployed.rows()[-1]
+    last = deployed.rows()[-1]
     with deployed.at_work("relay", "tickets"):
         assert deployed.has_arrived("tickets", middle)
-        assert deployed.arrival.position_of(tickets, last.company_id or "") == middle
+        assert deployed.arrival.position_of(TICKETS, last.company_id or "") == middle
     head = deployed.report(events[30:])
     with deployed.at_work("relay"):
         assert eventually(lambda: deployed.relayed() == head)
 
-    assert 0 < deployed.arrival.position(tickets) <= middle
-    assert deployed.arrival.lag(tickets) == head - middle
+    assert 0 < deployed.arrival.position(TICKETS) <= middle
+    assert deployed.arrival.lag(TICKETS) == head - middle
 
 
 def test_a_stopped_projector_finishes_its_page_and_leaves(deployed: Deployed) -> None:
     deployed.report(history(companies=10, tickets=10, messages=16))
-    view = deployed.models.view(PROJECTIONS["timeline"])
+    view = deployed.models.view(TIMELINE)
 
     with deployed.at_work("relay"):
         projector = deployed.start("timeline")

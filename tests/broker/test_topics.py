@@ -1,18 +1,25 @@
 """Topics: made once; another one under the same name is noticed, never skipped."""
 
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from threading import Event, Thread
+from typing import Final
 
 import pytest
 from kafka import KafkaAdminClient
 
+from services.audit.reads import ReadAudit
 from services.bus import TopicRefused, describe, read_tails
+from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.relay import Relay
+from services.security import local
 from tests.broker.deployed import PARTITIONS, Deployed, eventually, fold_as, history
 
 pytestmark = pytest.mark.broker
+
+TICKETS: Final = PROJECTIONS["tickets"]
 
 
 def test_a_topic_made_anew_is_noticed_and_never_skipped(deployed: Deployed) -> None:
@@ -25,7 +32,7 @@ def test_a_topic_made_anew_is_noticed_and_never_skipped(deployed: Deployed) -> N
     with pytest.raises(TopicRefused, match="made anew"):
         Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
     with pytest.raises(TopicRefused, match="made anew"):
-        fold_as(deployed, "tickets", "again", Event())
+        fold_as(deployed, TICKETS, "again", Event())
 
 
 def test_a_topic_made_anew_is_noticed_by_those_at_work(deployed: Deployed) -> None:
@@ -73,6 +80,18 @@ def test_a_topic_of_another_store_is_refused(deployed: Deployed, tmp_path: Path)
         other.tell_the_story()
         with pytest.raises(TopicRefused, match="another store"):
             Relay(other.settings.store, other.settings.kafka, other.topics).run(Event())
+
+
+def test_the_read_audit_travels_on_a_topic_of_its_own(deployed: Deployed) -> None:
+    deployed.tell_the_story()
+    ReadAudit(deployed.desk).viewed(local(), "acme-broadcast", position=40, count=50)
+    last = deployed.rows()[-1]
+
+    with deployed.at_work("relay"):
+        assert eventually(lambda: deployed.relayed() == last.position)
+
+    assert list(chain(*deployed.published(deployed.topics.reads))) == [last]
+    assert sorted(chain(*deployed.published(deployed.topics.events))) == deployed.rows()[:-1]
 
 
 def test_topics_are_made_once_and_kept_for_ever(deployed: Deployed) -> None:
