@@ -12,7 +12,7 @@ from hypothesis import settings
 from services.control import Control, Keyring
 from services.desk import Desk
 
-pytest_plugins = ["tests.stack_fixtures"]
+pytest_plugins = ["tests.stack_fixtures", "tests.whole_sets"]
 
 settings.register_profile("shared", deadline=None)  # a loaded machine is no defect
 settings.load_profile("shared")

@@ -5,75 +5,46 @@ of the sets may not be quoted.
 """
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
-from services.adapters.github import GithubArchive
-from services.adapters.importing import run_import
-from services.adapters.rejects import Rejects
 from services.config import Settings
 from services.deployment import Deployment
 from tests import published_helpdesk, published_threads, published_uci498
-from tests.published import SHARED, Ticket, differing, facts, imported, tickets
+from tests.published import SHARED, Ticket, differing, facts, tickets
+from tests.whole_sets import ARCHIVES, HELPDESK, THREADS, UCI, needs_the_sets
 
-UCI: Final = "servicenow-uci498"
-HELPDESK: Final = "helpdesk-italy"
-THREADS: Final = "ietf-github-threads"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not SHARED.exists(), reason=f"the data sets are not at {SHARED}"),
-]
+pytestmark = needs_the_sets
 
 
 @pytest.fixture(scope="session")
-def incidents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ticket]:
-    """The ServiceNow log, imported."""
-    home = tmp_path_factory.mktemp("incidents")
-    longcase, summary = imported(home, UCI, "incident_event_log.csv.gz")
-    with longcase:
-        assert (summary.refused, summary.rejected, summary.duplicate) == (0, 0, 0)
+def incidents(incidents_home: Path) -> dict[str, Ticket]:
+    """What we recorded of the ServiceNow log."""
+    with Deployment(Settings(home=incidents_home)) as longcase:
         return tickets(longcase)
 
 
 @pytest.fixture(scope="session")
-def helpdesk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ticket]:
-    """The Italian help desk's log, imported twice: the second time adds nothing."""
-    home = tmp_path_factory.mktemp("helpdesk")
-    longcase, first = imported(home, HELPDESK, "finale.csv.gz")
-    longcase.close()
-    longcase, again = imported(home, HELPDESK, "finale.csv.gz")
-    with longcase:
-        assert (first.refused, first.rejected, first.duplicate) == (0, 0, 0)
-        assert (again.recorded, again.duplicate) == (0, first.recorded)
+def helpdesk(helpdesk_home: Path) -> dict[str, Ticket]:
+    """What we recorded of the Italian help desk."""
+    with Deployment(Settings(home=helpdesk_home)) as longcase:
         return tickets(longcase)
 
 
 @pytest.fixture(scope="session")
-def threads(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ticket]:
-    """The IETF archives, four repositories in one store."""
-    with Deployment(Settings(home=tmp_path_factory.mktemp("threads"))) as longcase:
-        for path in archives():
-            rejects = Rejects()
-            archive = GithubArchive(path, rejects)
-            summary = run_import(archive.reports(), longcase.desk, rejects=rejects)
-            assert rejects.count == summary.refused == 0
+def threads(threads_home: Path) -> dict[str, Ticket]:
+    """What we recorded of the IETF archives."""
+    with Deployment(Settings(home=threads_home)) as longcase:
         return tickets(longcase)
-
-
-def archives() -> Iterator[Path]:
-    """List the files of the archives."""
-    yield from sorted((SHARED / THREADS).glob("*.json.gz"))
 
 
 def test_the_files_are_those_that_the_figures_are_of() -> None:
     files = {
         SHARED / UCI / "incident_event_log.csv.gz": facts(UCI)["gz_sha256"],
         SHARED / HELPDESK / "finale.csv.gz": facts(HELPDESK)["gz_sha256"],
-        **{path: facts(THREADS)["_files"][path.name]["gz_sha256"] for path in archives()},
+        **{path: facts(THREADS)["_files"][path.name]["gz_sha256"] for path in ARCHIVES},
     }
 
     assert [
