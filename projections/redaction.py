@@ -1,4 +1,7 @@
-"""What a reader may not read of an event: its text goes, that it happened stays."""
+"""What a reader may not read of an event: its text goes, that it happened stays.
+
+A customer is also not told by what they could count that which is not shown to them.
+"""
 
 from typing import Any, Final, TypeVar
 
@@ -9,6 +12,9 @@ from domain.values import Reader
 RESTRICTED: Final = "[restricted]"
 """What stands where a text is that the reader may not read."""
 
+COUNTED: Final = {"ticket.agent_replied": ("seen_position",), "ticket.opened": ("continues",)}
+"""Fields by which a customer could count what is not shown to them."""
+
 P = TypeVar("P", bound=Part)
 E = TypeVar("E", bound=Event)
 
@@ -17,6 +23,15 @@ def redact(recorded: Recorded[E]) -> Recorded[E]:
     """Copy the event with every text replaced that would be sealed."""
     data = _without_text(recorded.data)
     return recorded if data is recorded.data else recorded.model_copy(update={"data": data})
+
+
+def for_customer(recorded: Recorded[E]) -> Recorded[E]:
+    """Copy a public event without what a customer could count by."""
+    counted = [name for name in COUNTED.get(recorded.type, ()) if getattr(recorded.data, name)]
+    if not counted:
+        return recorded
+    data = recorded.data.model_copy(update=dict.fromkeys(counted))
+    return recorded.model_copy(update={"data": data})
 
 
 def is_hidden(reader: Reader, recorded: Recorded[Any]) -> bool:

@@ -19,7 +19,7 @@ from domain.values import Reader, micros
 from projections.chunks import in_chunks
 from projections.database import Row
 from projections.projection import Projection, View, by_stream
-from projections.redaction import redact
+from projections.redaction import for_customer, redact
 from projections.ticket_state import TicketState, dump, evolve, load
 
 COLUMNS: Final = (
@@ -96,7 +96,7 @@ class Folded:
                 evolve(self.internal, redact(recorded) if restricted else recorded)
             if recorded.visibility == "public":
                 self.public = self.public or TicketState()
-                evolve(self.public, recorded)
+                evolve(self.public, for_customer(recorded))
             evolve(self.full, recorded)
             self.newest = micros(recorded.occurred_at)
             self.position = max(self.position, logged.position)

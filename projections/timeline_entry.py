@@ -5,6 +5,7 @@ is read.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from domain.events import Logged, Recorded
 from domain.values import micros, rfc3339, ticket_chain
 from projections.lines import line_of
+from projections.redaction import COUNTED
 from projections.slots import SLOT, clean_json
 from projections.timeline_context import Known
 from projections.words import texts
@@ -41,9 +43,6 @@ COLUMNS: Final = (
     "document",
     "redacted",
 )
-
-COUNTED: Final = {"ticket.agent_replied": {"seen_position"}, "ticket.opened": {"continues"}}
-"""Fields by which a customer could count what is not shown to them."""
 
 PEOPLE: Final = (
     "contact_id",
@@ -163,7 +162,8 @@ def facets_of(recorded: Recorded[Any], known: Known) -> Facets:
     tickets = _tickets(recorded, has)
     products = _products(event, has)
     people = _people(recorded)
-    contact = next((v for f in PEOPLE if f in has and (v := getattr(event, f)) is not None), None)
+    told = (getattr(event, field) for field in _about(type(event)))
+    contact = next((person for person in told if person is not None), None)
     contact = contact or _only(people) or (known.contact if not people else None)
     named = (("ticket", tickets), ("contact", people), ("product", products))
     own = {"ticket": _only(tickets), "contact": contact, "product": _only(products)}
@@ -176,6 +176,12 @@ def facets_of(recorded: Recorded[Any], known: Known) -> Facets:
         department=(event.department if "department" in has else None) or known.department,
         also=tuple((kind, one) for kind, ids in named for one in ids if one != own[kind]),
     )
+
+
+@cache
+def _about(model: Any) -> tuple[str, ...]:
+    """List where *model* may name the person it is about."""
+    return tuple(field for field in PEOPLE if field in model.model_fields)
 
 
 def _only(ids: Iterable[str]) -> str | None:
