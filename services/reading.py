@@ -47,12 +47,19 @@ class Reading:
         self._deployment = deployment
         self._who = who
         self._names = Naming(deployment.control, lambda: self._view("directory"))
-        self._recorded: set[tuple[str, str | None]] = set()
+        self._recorded: set[str] = set()
 
     def companies(self, text: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
-        """Find companies by name, id, domain, phone, mail or the name of a contact."""
-        reader = self._may("read")
-        return directory.companies(self._view("directory"), reader, text, limit)
+        """Find companies by name, id, domain, phone, mail or the name of a contact.
+
+        A customer finds their own by its name or id alone, and so learns of no address.
+        """
+        reader, view = self._may("read"), self._view("directory")
+        if not reader.public_only:
+            return directory.companies(view, reader, text, limit)
+        asked = (text or "").strip().casefold()
+        own = directory.companies(view, reader, None, limit)
+        return [c for c in own if asked in f"{c['name'] or ''}\n{c['company_id']}".casefold()]
 
     def company(self, company_id: str) -> dict[str, Any]:
         """Read what the directory holds of a company.
@@ -267,7 +274,7 @@ class Reading:
         count: int = 1, *, filter: Filter | None = None, purpose: str | None = None,
     ) -> None:  # fmt: skip
         """Put a look on record; what goes with an earlier one of the same request is in it."""
-        if position is None and (company_id, ticket_id) in self._recorded:
+        if position is None and company_id in self._recorded:
             return
         since, until = (filter.since, filter.until) if filter else (None, None)
         self._deployment.reads.viewed(
@@ -276,4 +283,4 @@ class Reading:
             since=None if since is None else moment(since),
             until=None if until is None else moment(until),
         )  # fmt: skip
-        self._recorded.add((company_id, ticket_id))
+        self._recorded.add(company_id)

@@ -5,13 +5,11 @@ from typing import Any, Final
 
 import orjson
 
-from domain.events import Logged
-from domain.values import Reader
+from domain.events import Event, Recorded
 from projections.changes import in_words
-from projections.redaction import is_closed, redact
+from projections.redaction import for_customer, is_closed, redact
 from projections.replay import rendered
 from projections.slots import clean_json
-from projections.timeline_entry import COUNTED
 from services.history import History, Link
 from services.reading import NotFound, Reading
 
@@ -73,13 +71,13 @@ def _row(history: History, ordinal: int) -> dict[str, Any]:
     logged, reader = history.events[ordinal - 1], history.reader
     closed = is_closed(reader, logged.event)
     recorded = redact(logged.event) if closed else logged.event
+    if reader.public_only:
+        recorded = for_customer(recorded)
     row = rendered(logged, recorded, reader)
-    return {**row, "step": ordinal, "data": {} if closed else _data(logged, reader)}
+    return {**row, "step": ordinal, "data": {} if closed else _data(recorded)}
 
 
-def _data(logged: Logged, reader: Reader) -> dict[str, Any]:
-    recorded = logged.event
-    kept_back = COUNTED.get(recorded.type, set()) if reader.public_only else set[str]()
-    fields = recorded.data.__pydantic_serializer__.to_json(recorded.data, exclude=kept_back)
+def _data(recorded: Recorded[Event]) -> dict[str, Any]:
+    fields = recorded.data.__pydantic_serializer__.to_json(recorded.data)
     found: dict[str, Any] = orjson.loads(clean_json(fields))
     return found

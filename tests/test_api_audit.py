@@ -1,0 +1,74 @@
+"""Reads over HTTP are on record before the answer leaves, or there is no answer."""
+
+import sqlite3
+
+import pytest
+
+from projections.timeline_filter import Filter
+from services.reading import Reading
+from services.security import local
+from tests.served import ACME, LONG, MOVED, OTHER, Served, served
+
+__all__ = ["served"]
+
+TIMELINE = f"/v1/companies/{ACME}/timeline"
+REPLAY = f"/v1/tickets/{LONG}/replay"
+
+READS: list[tuple[str, str, str | None]] = [
+    (TIMELINE, ACME, None),
+    (REPLAY, ACME, LONG),
+    (f"/v1/tickets/{LONG}", ACME, LONG),
+    (f"/v1/tickets/{LONG}/diff?from=1&to=200", ACME, LONG),
+    (f"/v1/companies/{ACME}", ACME, None),
+    (f"/v1/companies/{ACME}/tickets", ACME, None),
+    (f"/v1/companies/{ACME}/replay", ACME, None),
+    (f"/companies/{ACME}", ACME, None),
+    (f"/tickets/{LONG}", ACME, LONG),
+]
+
+
+@pytest.mark.parametrize(("path", "company", "ticket"), READS)
+def test_every_look_is_on_record(
+    served: Served, path: str, company: str, ticket: str | None
+) -> None:
+    assert served.get(path).status_code == 200
+
+    (look,) = served.reads()
+    assert look["viewer_id"] == "auditor"
+    assert (look["viewed_company_id"], look["ticket_id"]) == (company, ticket)
+    assert look["count"] > 0
+
+
+def test_a_look_at_a_moved_ticket_is_on_record_for_both_companies(served: Served) -> None:
+    served.read(f"/v1/tickets/{MOVED}/replay")
+
+    assert {look["viewed_company_id"] for look in served.reads()} == {ACME, OTHER}
+
+
+@pytest.mark.parametrize("path", [path for path, _, _ in READS])
+def test_nothing_is_shown_that_cannot_be_put_on_record(
+    served: Served, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.desk.desk.PATIENCE", 0.1)
+    with sqlite3.connect(served.home / "store.db") as store:
+        store.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON stored_events "
+            "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        )
+
+    answer = served.get(path)
+
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert "Acme" not in answer.text
+    assert served.reads() == []
+
+
+def test_exports_and_what_arrives_are_on_record_too(served: Served) -> None:
+    reading = Reading(served.deployment, local())
+    reading.export(ACME, served.home / "export")
+    reading.since(ACME, Filter(), 200)
+
+    export, since = served.reads()
+    assert (export["purpose"], export["count"]) == ("export", 258)
+    assert since["count"] > 0
