@@ -162,7 +162,7 @@ def facets_of(recorded: Recorded[Any], known: Known) -> Facets:
     tickets = _tickets(recorded, has)
     products = _products(event, has)
     people = _people(recorded)
-    told = (getattr(event, field) for field in _about(type(event)))
+    told = (getattr(event, field) for field in _about(event.__class__))
     contact = next((person for person in told if person is not None), None)
     contact = contact or _only(people) or (known.contact if not people else None)
     named = (("ticket", tickets), ("contact", people), ("product", products))

@@ -33,6 +33,9 @@ _PLAIN: Final = (
 )
 """Folds ASCII letters, and turns what is neither letter nor digit into spaces."""
 
+_SIGNS: Final = "\u2026\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u00a0"
+"""Dashes, quotes, dots: often all that is not ASCII in a text, and never part of a word."""
+
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
 _TERM: Final = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _QUOTES: Final = str.maketrans("“”„«»", '"""""')
@@ -47,6 +50,9 @@ class Term(NamedTuple):
 
 def cut(text: str) -> list[str]:
     """Cut *text* into words without case and accents."""
+    if not text.isascii():
+        for sign in _SIGNS:
+            text = text.replace(sign, " ")
     if text.isascii():
         return text.encode().translate(_PLAIN).decode().split()
     return _WORD.findall(_MARKS.sub("", normalize("NFKD", text)).casefold())

@@ -8,7 +8,7 @@ every byte that is stored, sent and hashed stays as it is.
 import base64
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from domain.errors import PersonErased
 from domain.events import Event, Recorded
-from domain.events.base import Mark, Part, marks
+from domain.events.base import Mark, Part, changed, marks
 from services.control import Keyring
 
 PREFIX: Final = "sealed:1:"
@@ -61,7 +61,7 @@ def unseal(happened: Recorded[Any], keyring: Keyring) -> Recorded[Any]:
 
     owner = _owner(stream_id, happened.company_id)
     data = _changed(happened.data, change, owner, stream_id)
-    return happened if data is happened.data else happened.model_copy(update={"data": data})
+    return happened if data is happened.data else changed(happened, {"data": data})
 
 
 def binding(stream_id: str, event_id: UUID, field: str) -> bytes:
@@ -74,7 +74,7 @@ def seal_text(
 ) -> str:
     """Turn *text* into a token."""
     nonce = nonce or os.urandom(NONCE)
-    sealed = nonce + AESGCM(key).encrypt(nonce, text.encode(), binding)
+    sealed = nonce + _cipher(key).encrypt(nonce, text.encode(), binding)
     return f"{PREFIX}{key_id}:{base64.urlsafe_b64encode(sealed).rstrip(b'=').decode()}"
 
 
@@ -92,9 +92,14 @@ def open_text(token: str, keyring: Keyring, binding: bytes) -> str:
         return ERASED
     sealed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE], sealed[NONCE:], binding).decode()
+        return _cipher(key).decrypt(sealed[:NONCE], sealed[NONCE:], binding).decode()
     except InvalidTag:
         raise ValueError("a sealed text was changed, or moved from where it was") from None
+
+
+@lru_cache(4096)
+def _cipher(key: bytes) -> AESGCM:
+    return AESGCM(key)
 
 
 def _owner(stream_id: str, company_id: str | None) -> str:
@@ -151,4 +156,4 @@ def _changed(part: P, change: Change, owner: str, stream_id: str, path: str = ""
             )
         else:
             update[mark.field] = _changed(value, change, owner, stream_id, f"{field}.")
-    return part.model_copy(update=update) if update else part
+    return changed(part, update) if update else part

@@ -209,13 +209,10 @@ class Log:
             raise OperationalError(str(error)) from error
 
     def _rows(self, condition: str, *parameters: int | str) -> list[Row]:
-        return [
-            Row._make((*row[:4], bytes(row[4]), *row[5:]))
-            for row in self._ask(
-                f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}",
-                parameters,
-            )
-        ]
+        found = self._ask(
+            f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}", parameters
+        )
+        return [Row._make(row) for row in found]
 
 
 def _marks(values: Sequence[object]) -> str:
