@@ -1,7 +1,8 @@
 """A publisher in a process of its own: ``python -m tests.publishing STORE CONTROL NAME COUNT``.
 
-It waits for a line on its input, then reports COUNT messages, a commit each, to the tickets
-T-0 … T-4 in turn, and prints the positions and how long each took, in seconds, as JSON.
+It waits for a line on its input, then reports COUNT messages, a commit each, every second one
+to a ticket of its own, the others to the tickets T-0 … T-4 of Acme in turn.  It prints the
+positions and how long each took, in seconds, as JSON.
 """
 
 import json
@@ -18,9 +19,11 @@ from tests.reports import opened, registered, wrote
 TICKETS = [f"T-{number}" for number in range(5)]
 
 
-def prepare(desk: Desk) -> None:
-    """Record the tickets."""
+def prepare(desk: Desk, *names: str) -> None:
+    """Record the tickets of Acme, and of a company for each publisher."""
     desk.record([registered(), *(opened(ticket) for ticket in TICKETS)])
+    for name in names:
+        desk.record([registered(name), opened(name, company=name)])
 
 
 def publish(
@@ -55,7 +58,7 @@ def main(store: str, control_url: str, name: str, count: str) -> None:
     sys.stdin.readline()
     positions, seconds = [], []
     for number in range(int(count)):
-        ticket = TICKETS[number % len(TICKETS)]
+        ticket = TICKETS[number // 2 % len(TICKETS)] if number % 2 else name
         began = time.monotonic()
         (receipt,) = desk.record([wrote(ticket, external_id=f"{name}-{number}")])
         seconds.append(time.monotonic() - began)

@@ -100,6 +100,7 @@ def test_each_destroyed_key_is_noticed_whatever_the_clock_says(
 
     for person in people[1:]:
         elsewhere.refresh()
+        assert elsewhere.key_of(person) is not None
         keyring.destroy(person)
         elsewhere.refresh()
         assert elsewhere.key_of(person) is None

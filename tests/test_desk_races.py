@@ -161,13 +161,14 @@ def count_conflicts(desk: Desk) -> list[Exception]:
 def test_two_processes_on_one_store_lose_nothing_and_neither_starves(
     desk: Desk, store_url: str, control_url: str
 ) -> None:
-    prepare(desk)
+    prepare(desk, "one", "two")
 
     printed = publish(store_url, control_url, ["one", "two"], count=400)
 
     positions = [position for each in printed for position in each["positions"]]
-    assert sorted(positions) == list(range(7, 807))
-    must_be_whole(desk.store.after(0, 1_000))
+    assert sorted(positions) == list(range(11, 811))
+    for company in (ACME, "one", "two"):
+        must_be_whole(desk.store.after(0, 1_000), company)
     assert max(max(each["seconds"]) for each in printed) < 5
 
 
@@ -180,7 +181,8 @@ def test_a_reader_that_follows_eight_writing_processes_misses_nothing(
 
     control = Control(control_url)
     desk = Desk(postgres, control, Keyring(control))
-    prepare(desk)
+    names = [f"w{number}" for number in range(RACERS)]
+    prepare(desk, *names)
     seen: list[int] = []
     done = threading.Event()
 
@@ -194,13 +196,14 @@ def test_a_reader_that_follows_eight_writing_processes_misses_nothing(
 
     reader = threading.Thread(target=follow)
     reader.start()
-    printed = publish(postgres, control_url, [f"w{n}" for n in range(RACERS)], count=500)
+    printed = publish(postgres, control_url, names, count=500)
     done.set()
     reader.join()
 
     positions = [position for each in printed for position in each["positions"]]
     assert len(positions) == len(set(positions)) == 500 * RACERS
     assert seen == sorted(int(position) for position in positions)
-    must_be_whole(desk.store.after(0, 10_000))
+    for company in (ACME, *names):
+        must_be_whole(desk.store.after(0, 10_000), company)
     desk.close()
     control.close()
