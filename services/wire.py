@@ -6,6 +6,7 @@ came from, when it happened and in which stream it belongs.
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -36,6 +37,8 @@ DEPTH: Final = 32
 
 LARGEST: Final = 2**63 - 1
 """The largest whole number a database column keeps."""
+
+NAME_LIKE: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,40}", re.ASCII)
 
 _MOMENT: Final = TypeAdapter[datetime](Moment)
 
@@ -197,9 +200,14 @@ def explain(error: ValidationError, prefix: str = "") -> str:
     """Say what is wrong and where, without repeating the text that was sent."""
     problems = []
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        place = ".".join(str(part)[:60] for part in problem["loc"])
+        place = ".".join(map(_named, problem["loc"]))
         problems.append(f"{prefix}{place}: {problem['msg']}" if place else problem["msg"])
     return "; ".join(problems[:5])
+
+
+def _named(part: str | int) -> str:
+    """Name a field in a reason; what does not look like a name is text, and not repeated."""
+    return str(part) if isinstance(part, int) or NAME_LIKE.fullmatch(part) else "…"
 
 
 def check_said_once(body: bytes) -> None:
@@ -215,7 +223,7 @@ def _said_once(pairs: list[tuple[str, Any]]) -> None:
     if len(dict(pairs)) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = next(name for name, count in counts.items() if count > 1)
-        raise InvalidReport(f"{twice[:60]}: said twice in one object; say it once")
+        raise InvalidReport(f"{_named(twice)}: said twice in one object; say it once")
 
 
 _SAID_ONCE: Final = json.JSONDecoder(object_pairs_hook=_said_once, parse_int=str, parse_float=str)
@@ -242,7 +250,7 @@ def check_storable(value: Any, place: str = "", depth: int = 0) -> None:
         case dict():
             for key, item in value.items():
                 _check_text(key, place)
-                check_storable(item, f"{place}.{key[:60]}" if place else key[:60], depth + 1)
+                check_storable(item, f"{place}.{_named(key)}" if place else _named(key), depth + 1)
         case list():
             for index, item in enumerate(value):
                 check_storable(item, f"{place}[{index}]", depth + 1)

@@ -2,7 +2,7 @@
 
 from hashlib import blake2b
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from fastapi import Request, Response
@@ -44,7 +44,7 @@ def tag_of(request: Request, reader: Reader, answer: Answer) -> str:
     hashed = blake2b(digest_size=16)
     rights = sorted(reader.visibilities), reader.public_only, answer.stale
     edges = bool(answer.page.next), bool(answer.page.prev)
-    hashed.update(repr((request.url.query, rights, edges)).encode())
+    hashed.update(repr((request.scope["query_string"], rights, edges)).encode())
     for entry in answer.page.entries:
         before, _, after = entry.partition(_CURSOR)
         hashed.update(before)
@@ -56,7 +56,8 @@ def link(request: Request, without: tuple[str, ...] = (), **given: Any) -> str:
     """Write the address of this request with other parameters, without naming the host."""
     kept = [(k, v) for k, v in request.query_params.multi_items() if k not in {*given, *without}]
     said = [(name, value) for name, value in given.items() if value is not None]
-    return f"{request.url.path}?{urlencode([*kept, *said])}"
+    path: str = quote(request.scope["path"])
+    return f"{path}?{urlencode([*kept, *said])}"
 
 
 def _links(request: Request, answer: Answer) -> str:

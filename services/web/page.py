@@ -69,7 +69,7 @@ def page(request: Request, template: str, **values: Any) -> Response:
 def show_problem(request: Request, status: int, detail: str) -> Response | None:
     """Show a problem to somebody with a browser; ``None`` to everybody else."""
     wants_html = "text/html" in request.headers.get("accept", "")
-    if not wants_html or request.url.path.startswith(NO_PAGES):
+    if not wants_html or request.scope["path"].startswith(NO_PAGES):
         return None
     template = "signin.html" if status == HTTPStatus.UNAUTHORIZED else "problem.html"
     title = SAY.get(status, HTTPStatus(status).phrase)

@@ -57,6 +57,6 @@ def _signed_in(request: Request, deployed: Deployment, key: str) -> Response:
     answer = RedirectResponse("/", 303, HEADERS)
     answer.set_cookie(
         COOKIE, key, httponly=True, samesite="lax", max_age=DAY_SECONDS,
-        secure=request.url.scheme == "https",
+        secure=request.scope["scheme"] == "https",
     )  # fmt: skip
     return answer
