@@ -6,7 +6,6 @@ order could spoil carries the time it was set at, so that the order of arrival d
 """
 
 from collections.abc import Iterable, Iterator
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Self, TypeVar
@@ -83,10 +82,9 @@ class Aggregate(Generic[E]):
 
     def branch(self) -> Self:
         """Copy the state, so that what happens to the copy does not happen here."""
-        twin = copy(self)
+        twin = self.__class__.__new__(self.__class__)
         for name, value in vars(self).items():
-            if isinstance(value, set):
-                setattr(twin, name, value.copy())
+            vars(twin)[name] = value.copy() if isinstance(value, set) else value
         return twin
 
     @classmethod

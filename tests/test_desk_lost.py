@@ -152,8 +152,8 @@ def test_a_full_disk_is_unavailable_and_the_desk_recovers(desk: Desk) -> None:
 
 
 def limit_pages(datastore: SQLiteDatastore, pages: int) -> None:
-    with datastore.get_connection(commit=True) as connection:
-        connection.cursor().execute(f"PRAGMA max_page_count={pages}")
+    with datastore.transaction(commit=True) as cursor:
+        cursor.execute(f"PRAGMA max_page_count={pages}")
 
 
 @pytest.mark.broker

@@ -36,7 +36,7 @@ def commits() -> Commits:
 
 
 def name(heard: Heard) -> str:
-    return heard.report.source.external_id
+    return heard.key[1]
 
 
 class Callers:
@@ -50,7 +50,7 @@ class Callers:
         commits.entered.wait()
 
     def call(self, *names: str, atomic: bool = False) -> None:
-        heard = [Heard(wrote(external_id=each)) for each in names]
+        heard = [Heard(wrote(), ("crm", each)) for each in names]
         before = len(self._group._waiting)
         thread = threading.Thread(target=self._run, args=(names, heard, atomic))
         thread.start()
@@ -151,7 +151,7 @@ def test_many_callers_are_all_served(commits: Commits) -> None:
 
     def run(number: int) -> None:
         for turn in range(50):
-            heard = [Heard(wrote(external_id=f"{number}-{turn}"))]
+            heard = [Heard(wrote(), ("crm", f"{number}-{turn}"))]
             answers.append(group.call(heard, atomic=turn % 9 == 0))
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(8)]

@@ -21,30 +21,28 @@ class Heard:
     """A report as it came to the door.
 
     Attributes:
+        key: What makes it the same report when it comes again.
         digest: A keyed hash of what it says, by which a repeat with other content is noticed.
         refusal: Why it cannot be taken at all, if so.
     """
 
     report: Report
+    key: tuple[str, str]
     digest: bytes = b""
     refusal: Refused | None = None
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """What makes it the same report when it comes again."""
-        return self.report.source.system, self.report.source.external_id
 
 
 def hear(report: Report, content_key: bytes) -> Heard:
     """Look at what *report* says, or say why it cannot be taken."""
+    key = report.source.system, report.source.external_id
     try:
         _check_stream(report)
         _check_names(report)
-        return Heard(report, _digest(report, content_key))
+        return Heard(report, key, _digest(report, content_key))
     except Refused as refusal:
-        return Heard(report, refusal=refusal)
+        return Heard(report, key, refusal=refusal)
     except UnicodeEncodeError:
-        return Heard(report, refusal=InvalidReport("half a surrogate pair is not text"))
+        return Heard(report, key, refusal=InvalidReport("half a surrogate pair is not text"))
 
 
 def _check_stream(report: Report) -> None:

@@ -4,9 +4,9 @@ A writing transaction takes the write lock at its beginning, so what it reads (s
 idempotency) holds until it commits.  After a kill the commit is there whole, or not at all.
 """
 
-import contextlib
 import random
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,8 +16,6 @@ from typing import Any, Final
 from eventsourcing.persistence import ApplicationRecorder, OperationalError, StoredEvent
 from eventsourcing.sqlite import (
     SQLiteApplicationRecorder,
-    SQLiteConnection,
-    SQLiteConnectionPool,
     SQLiteCursor,
     SQLiteDatastore,
     SQLiteFactory,
@@ -25,7 +23,7 @@ from eventsourcing.sqlite import (
 
 from services.store.placement import LATE_MICROS, Conflict, Placement
 
-BUSY_SECONDS: Final = 30
+BUSY_SECONDS: Final = 10
 """How long an append waits for other writers before it gives up."""
 
 POLL_SECONDS: Final = (0.0002, 0.0015)
@@ -84,24 +82,16 @@ HEAD: Final = "SELECT company_seq, public_seq, latest FROM company_heads WHERE c
 TARGET: Final = "SELECT target FROM handles WHERE digest = ?"
 
 
-class Pool(SQLiteConnectionPool):
-    """Connections that write durably before they say so."""
-
-    def _create_connection(self) -> SQLiteConnection:
-        connection = super()._create_connection()
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute("PRAGMA busy_timeout=0")
-        return connection
-
-
 class Datastore(SQLiteDatastore):
-    """Opens writing transactions with the write lock taken, and waits its turn for it."""
+    """Opens writing transactions with the write lock taken, and waits its turn for it.
+
+    A process writes through one connection; its threads take turns anyway.
+    """
 
     def __init__(self, path: str) -> None:
         super().__init__(path, originator_id_type="text")
-        self.pool = Pool(db_name=path, pool_timeout=BUSY_SECONDS)
+        self._turn = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
 
     @contextmanager
     def transaction(self, *, commit: bool) -> Iterator[SQLiteCursor]:
@@ -110,15 +100,29 @@ class Datastore(SQLiteDatastore):
             with super().transaction(commit=False) as cursor:
                 yield cursor
             return
-        with self.get_connection(commit=True) as connection:
-            cursor = connection.cursor()
-            _begin(cursor)
+        with self._turn:
+            writer = self._writer = self._writer or _connected(self.pool.db_name)
+            _begin(writer)
             try:
-                yield cursor
-                connection.commit()
+                yield SQLiteCursor(writer.cursor())
+                writer.commit()
             except BaseException:
-                _undo(connection)
+                self._undo(writer)
                 raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        super().close()
+        if self._writer:
+            self._writer.close()
+
+    def _undo(self, writer: sqlite3.Connection) -> None:
+        """Roll back; a connection that cannot (disk full, disk gone) is closed, which does."""
+        try:
+            writer.rollback()
+        except sqlite3.Error:
+            writer.close()
+            self._writer = None
 
 
 class Recorder(SQLiteApplicationRecorder):
@@ -157,7 +161,15 @@ class Factory(SQLiteFactory):
         return recorder
 
 
-def _begin(cursor: SQLiteCursor) -> None:
+def _connected(path: str) -> sqlite3.Connection:
+    """Connect so that what is committed is on the disk."""
+    writer = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=0"):
+        writer.execute(f"PRAGMA {pragma}")
+    return writer
+
+
+def _begin(writer: sqlite3.Connection) -> None:
     """Take the write lock, trying again at random moments so that no writer starves.
 
     Raises:
@@ -166,7 +178,7 @@ def _begin(cursor: SQLiteCursor) -> None:
     until = time.monotonic() + BUSY_SECONDS
     while True:
         try:
-            cursor.execute("BEGIN IMMEDIATE")
+            writer.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
             if not is_busy or time.monotonic() > until:
@@ -174,14 +186,6 @@ def _begin(cursor: SQLiteCursor) -> None:
             time.sleep(random.uniform(*POLL_SECONDS))  # noqa: S311  jitter, not a secret
         else:
             return
-
-
-def _undo(connection: SQLiteConnection) -> None:
-    """Roll back; a connection that cannot (disk full, disk gone) is closed, which does."""
-    with contextlib.suppress(sqlite3.Error):
-        connection.rollback()
-        return
-    connection.close()
 
 
 def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list[int]:
@@ -218,8 +222,10 @@ def _put_handles(c: Any, placement: Placement) -> None:
         c.execute(TARGET, (digest,))
         if c.fetchone()[0] != target:
             raise Conflict("another holds one of these external ids")
-    c.executemany(INSERT_HANDLE, placement.handles)
-    c.executemany(PUT_AFFILIATION, placement.affiliations)
+    if placement.handles:
+        c.executemany(INSERT_HANDLE, placement.handles)
+    if placement.affiliations:
+        c.executemany(PUT_AFFILIATION, placement.affiliations)
 
 
 def _heads(c: Any, companies: Sequence[str | None]) -> dict[str, list[int]]:
