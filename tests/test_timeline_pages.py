@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,30 @@ def test_a03_twelve_thousand_entries_are_paged_both_ways_while_new_ones_arrive(
     assert [p.entries for p in reversed(back)] == [p.entries for p in forward]
     assert {p.position for p in (*forward, *back)} == {12_000}
     assert count(story.view, ACME, Filter()) == 12_050
+
+
+@pytest.mark.slow
+def test_a_company_of_a_hundred_thousand_entries_is_paged_both_ways_while_new_ones_arrive(
+    story: Story,
+) -> None:
+    story.tell(*long_ticket(100_000))
+    expected = [row[0] for row in story.view.all(WHOLE["asc"])]
+
+    def arrive() -> None:
+        if story.log.position < 100_050:
+            story.tell(customer_wrote(occurred_at=minute(97 * story.log.position % 50_000)))
+
+    forward, seen = blake2b(), []
+    for page in walk(story, story.page(limit=100), "next", arrive):
+        forward.update(b"".join(page.entries))
+        seen += [entry["position"] for entry in read(page)]
+        last = page
+    back = [page.entries for page in walk(story, last, "prev", arrive)]
+
+    assert story.log.position == 100_050
+    assert seen == expected
+    again = blake2b(b"".join(entry for entries in reversed(back) for entry in entries))
+    assert again.digest() == forward.digest()
 
 
 def test_a_page_costs_as_much_at_the_end_of_a_long_pass_as_at_its_start(tmp_path: Path) -> None:
