@@ -52,7 +52,7 @@ CHOICES: Final = sorted(
 
 LABELS: Final = {
     "search": "Words", "type": "What", "ticket": "Ticket", "contact": "Person",
-    "from": "From", "to": "To", "as_of": "As it had happened by", "known_at": "As recorded by",
+    "from": "From", "to": "To", "as_of": "As of", "known_at": "Known by",
     "severity": "Severity", "visibility": "For", "department": "Department", "channel": "Channel",
 }  # fmt: skip
 """The filters, in the order in which they are named."""

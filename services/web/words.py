@@ -67,9 +67,10 @@ WRITTEN: Final = (
 """Fields that hold what somebody wrote, as it is to be read in full."""
 
 KEPT_BACK: Final = frozenset((
-    "attachments", "changes", "continues", "counts", "external_ids", "lines", "participants",
+    "attachments", "changes", "channel", "continues", "counts", "department", "external_ids",
+    "lines", "participants",
 ))  # fmt: skip
-"""Fields with parts of their own, of which the line tells what matters."""
+"""Fields that are shown apart, or have parts of their own of which the line tells enough."""
 
 
 def kind(type_name: str) -> str:
