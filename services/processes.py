@@ -45,6 +45,9 @@ FIRST_WAIT: Final = 0.1
 LONGEST_WAIT: Final = 5.0
 """Seconds until another attempt after a failure; they double."""
 
+WORKED: Final = 60.0
+"""Seconds after which a failure counts as a new one, not as the last one again."""
+
 logger = structlog.get_logger()
 
 
@@ -81,8 +84,8 @@ def serve_projector(
             except PERMANENT:
                 raise
             except Exception as error:  # noqa: BLE001  brokers and databases fail in many ways
-                if time.monotonic() - began > LONGEST_WAIT:
-                    wait = FIRST_WAIT  # it did its work for a while
+                if time.monotonic() - began > WORKED:
+                    wait = FIRST_WAIT
                 if wait == FIRST_WAIT:
                     logger.warning("projector waits", projection=name, error=str(error))
                 stop.wait(wait)
@@ -100,23 +103,29 @@ def _member(
         log = opened.enter_context(closing(Log(settings.store)))
         keyring = Keyring(control)
         from_store = StoreFeed(log, keyring)
-        if models.version(projection) not in (None, projection.version):
-            logger.info("building a new version", projection=projection.name)
-            Rebuilder(from_store, models, log.head).rebuild(projection)
-        group = f"{topics.prefix}.{projection.name}"
-        follower = Follower(settings.kafka, topics.events, group, instance)
-        opened.callback(follower.close)
-        feed = KafkaFeed(follower, models, log, keyring)
-        member = Member(projection, feed, models, from_store.history, keyring)
+        _bring_to_version(projection, Rebuilder(from_store, models, log.head), models)
+        members: list[Member] = []
         opened.enter_context(
             Watchdog(
-                done=lambda: member.turns,
+                done=lambda: members[0].turns if members else 0,
                 waits=lambda: True,
                 answers=lambda: bool(describe(settings.kafka, [topics.events])),
             )
         )
+        group = f"{topics.prefix}.{projection.name}"
+        follower = Follower(settings.kafka, topics.events, group, instance)
+        opened.callback(follower.close)
+        feed = KafkaFeed(follower, models, log, keyring)
+        members.append(Member(projection, feed, models, from_store.history, keyring))
         logger.info("projector at work", projection=projection.name, instance=instance)
-        yield member
+        yield members[0]
+
+
+def _bring_to_version(projection: Projection, rebuilder: Rebuilder, models: ReadModels) -> None:
+    """Build a read model anew that another version of longcase has written."""
+    if models.version(projection) not in (None, projection.version):
+        logger.info("building a new version", projection=projection.name)
+        rebuilder.rebuild(projection)
 
 
 @contextmanager

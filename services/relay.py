@@ -92,6 +92,7 @@ class Relay:
         with closing(RelayMark(self._store)) as mark, mark.held(stop) as held:
             if not held:
                 return
+            self._position = 0  # from here on the watchdog looks
             saved = mark.saved()
             names = [self._topics.events, self._topics.reads]
             target = find_target(self._servers, names, saved, self._log)

@@ -2,12 +2,15 @@
 
 import threading
 import time
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from services.bus.client import PATIENCE_MS, BrokerAway, client
+
+CONNECT_MS: Final = 1_000.0
+"""How long a connection may take at least, however short the patience of who asks."""
 
 
 class Ends:
@@ -48,7 +51,7 @@ class Ends:
             self._consumer = client(
                 KafkaConsumer,
                 self._servers,
-                patience_ms=patience_ms,
+                patience_ms=max(patience_ms, CONNECT_MS),
                 enable_auto_commit=False,
                 allow_auto_create_topics=False,
                 metrics_enabled=False,
