@@ -69,6 +69,7 @@ class Desk(Application[str]):
         self._content_key = control.secret("content")
         self._keyring = keyring
         self._clock = clock
+        self._expects_repeats = False
         self._group = Group(self._commit, BATCH)
 
     def construct_factory(self, env: Any) -> Any:
@@ -121,25 +122,47 @@ class Desk(Application[str]):
         """
         ours: set[UUID] = set()
         stale: set[str] = set()
+        looks = self._expects_repeats
         pause, until = PAUSE, time.monotonic() + PATIENCE
         while True:
             decision = Decision(self.streams, self.references, self._keyring, self._clock())
             try:
                 self.streams.catch_up(stale)
-                receipts = self._try(decision, heard, atomic)
+                if not self._decide(decision, heard, looks=looks):
+                    looks = True
+                    continue
+                receipts = self._save(decision, atomic)
                 return self._settled(receipts, set(ours)) if ours else receipts
             except sqlite3.OperationalError as error:  # a full or broken disk; busy was waited for
                 raise Unavailable(f"the store cannot be written now: {error}") from error
             except _passing() as error:
                 ours.update(draft.happened.event_id for draft in decision.drafts)
                 stale.update(decision.touched)
+                looks = True
                 if time.monotonic() > until:
                     raise Unavailable("the store cannot be written now; try again") from error
                 time.sleep(random.uniform(0, pause))  # noqa: S311  jitter, not a secret
                 pause = PAUSE if isinstance(error, Conflict) else min(2 * pause, 20 * PAUSE)
 
-    def _try(self, decision: Decision, heard: Sequence[Heard], atomic: bool) -> list[Receipt]:
-        self._decide(decision, heard)
+    def _decide(self, decision: Decision, heard: Sequence[Heard], *, looks: bool) -> bool:
+        """Decide what was heard; say no if it must be looked up what came before.
+
+        Few reports are repeats, and the store notices those; so it is asked beforehand only
+        where there were some just now, or where a refusal may be due to one.
+        """
+        self._keyring.refresh()
+        sound = [one for one in heard if not one.refusal]
+        known = self.store.reports(one.key for one in sound) if looks else {}
+        fresh = [one.report for one in sound if one.key not in known]
+        self.streams.gather(report.stream_id for report in fresh)
+        self._keyring.ensure(subject for report in fresh for subject in self._subjects(report))
+        for one in heard:
+            decision.take(one, known.get(one.key))
+        if looks:
+            self._expects_repeats = bool(known)
+        return looks or not decision.has_refusals
+
+    def _save(self, decision: Decision, atomic: bool) -> list[Receipt]:
         if atomic and decision.has_refusals:
             return list(_none_of(decision))
         if not decision.events:
@@ -147,16 +170,6 @@ class Desk(Application[str]):
         positions = self.recorder.insert_events(decision.events, placement=decision.placement)
         self.streams.keep(decision.touched)
         return decision.receipts(list(positions or ()))
-
-    def _decide(self, decision: Decision, heard: Sequence[Heard]) -> None:
-        self._keyring.refresh()
-        sound = [one for one in heard if not one.refusal]
-        known = self.store.reports(one.key for one in sound)
-        fresh = [one.report for one in sound if one.key not in known]
-        self.streams.gather(report.stream_id for report in fresh)
-        self._keyring.ensure(subject for report in fresh for subject in self._subjects(report))
-        for one in heard:
-            decision.take(one, known.get(one.key))
 
     def _subjects(self, report: Report) -> Iterator[str]:
         """Foresee whose keys will be needed: those that are lacking are made all at once."""

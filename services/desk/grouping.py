@@ -5,11 +5,16 @@ of them then leads all that wait through the next one, and hands each its own re
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from services.desk.hearing import Heard
 from services.receipts import Receipt, Unavailable
+
+BREATH: Final = 0.0001
+"""Seconds between two looks at whether more are coming."""
 
 Commit = Callable[[Sequence[Heard], bool], list[Receipt]]
 
@@ -23,6 +28,7 @@ class Group:
         self._lock = threading.Lock()
         self._waiting: deque[_Request] = deque()
         self._is_led = False
+        self._company = 1
 
     def call(self, heard: Sequence[Heard], *, atomic: bool) -> list[Receipt]:
         """Commit *heard*, alone or with others, and return their receipts."""
@@ -40,6 +46,7 @@ class Group:
 
     def _lead(self) -> None:
         """Serve those who wait, one's own request first, and let the next one lead."""
+        self._gather()
         requests = self._next()
         try:
             self._serve(requests)
@@ -49,6 +56,13 @@ class Group:
                 self._is_led = heir is not None
             for request in (*requests[1:], *filter(None, [heir])):
                 request.wake()
+
+    def _gather(self) -> None:
+        """Wait, as long as they keep coming, for those who were just served to come again."""
+        came, waiting = 0, len(self._waiting)
+        while came < waiting < self._company:
+            time.sleep(BREATH)
+            came, waiting = waiting, len(self._waiting)
 
     def _next(self) -> "list[_Request]":
         """Take waiting requests for one commit; one that is all or nothing goes alone."""
@@ -60,6 +74,7 @@ class Group:
                 if total > self._size:
                     break
                 taken.append(self._waiting.popleft())
+            self._company = len(taken)
             return taken
 
     def _serve(self, requests: "Sequence[_Request]") -> None:
