@@ -17,6 +17,9 @@ Change = dict[str, Any]
 there is nothing any more."""
 
 INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+DOUBLED: Final = re.compile(r"([.!?…])\.$")
+"""The end of a sentence that quotes a whole one."""
+
 CODES: Final = {"on_hold": "on hold", "caused_by": "caused by"}
 
 SCALARS: Final = {
@@ -84,14 +87,15 @@ def apply(changed: Iterable[Change], before: State) -> dict[str, Any]:
 
 def in_words(before: State, after: State) -> list[str]:
     """Say what differs, a sentence for each thing; an empty state is that of no ticket."""
-    return [
+    sentences = (
         *_course(before, after),
         *_scalars(before, after),
         *_messages(before, after),
         *(sentence for name in BEGAN for sentence in _entries(name, before, after)),
         *_ties(before, after),
         *_fields(before.get("fields", {}), after.get("fields", {})),
-    ]
+    )
+    return [DOUBLED.sub(r"\1", sentence) for sentence in sentences]
 
 
 def _between(path: tuple[str, ...], old: Any, new: Any) -> Iterator[Change]:

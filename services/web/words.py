@@ -66,11 +66,8 @@ WRITTEN: Final = (
 )  # fmt: skip
 """Fields that hold what somebody wrote, as it is to be read in full."""
 
-KEPT_BACK: Final = frozenset((
-    "attachments", "changes", "channel", "continues", "counts", "department", "external_ids",
-    "lines", "participants",
-))  # fmt: skip
-"""Fields that are shown apart, or have parts of their own of which the line tells enough."""
+APART: Final = frozenset((*WRITTEN, "changes", "channel", "continues", "department"))
+"""Fields that are not shown with the others."""
 
 
 def kind(type_name: str) -> str:
@@ -111,7 +108,7 @@ def plain(value: Any) -> str:
     if isinstance(value, dict):
         return " · ".join(plain(v) for v in value.values() if v) or "nobody"
     if isinstance(value, list):
-        return ", ".join(map(plain, value))
+        return "; ".join(map(plain, value))
     text = str(value)
     if len(text) == 27 and text[10] == "T" and text.endswith("Z"):  # noqa: PLR2004  six digits
         return clock(text)
@@ -129,14 +126,15 @@ def written(entry: Entry) -> list[tuple[str, str]]:
     return [(label(name), fields[name]) for name in WRITTEN if fields.get(name)]
 
 
-def facts(entry: Entry) -> list[tuple[str, str]]:
-    """List the other fields of an event that say something."""
+def facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Yield the other fields of an event that say something, and what it changed from what."""
     fields = entry.get("data") or {}
-    return [
-        (label(name), plain(value))
-        for name, value in fields.items()
-        if name not in WRITTEN and name not in KEPT_BACK and value not in (None, [], {}, "")
-    ]
+    for name, value in fields.items():
+        if name not in APART and value not in (None, [], {}, ""):
+            yield label(name), plain(value)
+    for change in fields.get("changes", ()):
+        old, new = (change[side] or "empty" for side in ("old", "new"))
+        yield change.get("field") or change.get("key"), f"{old} → {new}"
 
 
 def by_day(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
