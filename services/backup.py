@@ -97,10 +97,13 @@ def _copy_tables(url: str, name: str, target: Path) -> list[Path]:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         for table in TABLES[name]:
             path = target / f"{table}.copy"
-            with path.open("wb") as file, connection.cursor() as cursor:
-                with cursor.copy(f"COPY {table} TO STDOUT") as copy:
-                    for block in copy:
-                        file.write(block)
+            with (
+                path.open("wb") as file,
+                connection.cursor() as cursor,
+                cursor.copy(f"COPY {table} TO STDOUT") as copy,
+            ):
+                for block in copy:
+                    file.write(block)
             written.append(path)
     return written
 

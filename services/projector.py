@@ -67,7 +67,7 @@ class Projector:
                 wait = POLL
             except Exception as error:  # noqa: BLE001  a supervisor must outlive any of them
                 wait = min(wait * 2, 5.0)
-                logger.error("projector stopped, trying again", error=str(error), wait=wait)
+                logger.warning("projector stopped, trying again", error=str(error), wait=wait)
             self._wake.wait(wait)
             self._wake.clear()
 

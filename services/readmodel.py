@@ -145,9 +145,11 @@ class ReadModels:
                 "UPDATE positions SET position = ?, next_offset = ?, topic_id = ?, moved_at = ? "
                 "WHERE name = ? AND generation = ? AND part = ? "
                 "AND position = ? AND next_offset = ? AND topic_id = ?",
-                (new.position, new.next_offset, new.topic_id, now, *key)
-                + (old.position, old.next_offset, old.topic_id),
-            )
+                (
+                    new.position, new.next_offset, new.topic_id, now, *key,
+                    old.position, old.next_offset, old.topic_id,
+                ),
+            )  # fmt: skip
         if done != 1:
             raise Fenced(f"{view.projection.name}: somebody else moved part {part}")
 
