@@ -130,7 +130,7 @@ def test_the_first_to_use_an_address_keeps_it(known: Desk) -> None:
 
     assert statuses(receipts) == ["accepted"] * 3
     assert known.resolve("contact", "mail=jan@mail.example") == "jan-peeters"
-    assert known.store.after(0)[-1].company_id == "unassigned"
+    assert known.store.after(0)[-1].company_id == "person:jan-peeters"
 
 
 def test_references_are_found_within_the_batch_that_makes_them_known(desk: Desk) -> None:
@@ -152,7 +152,7 @@ def test_references_are_found_within_the_batch_that_makes_them_known(desk: Desk)
 
     companies = {row.stream_id: row.company_id for row in desk.store.after(4)}
     assert [companies[f"ticket/{n}"] for n in (1, 2, 3, 4, 6)] == [
-        "corvus", "corvus", "draco", "draco", "unassigned",
+        "corvus", "corvus", "draco", "draco", "person:eva",
     ]  # fmt: skip
     assert companies["interaction/5"] == "draco"
 

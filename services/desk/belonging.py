@@ -1,5 +1,6 @@
-"""Which company an event belongs to: named, inherited, or nobody's yet."""
+"""Which company an event belongs to: named, inherited, the person's, or nobody's yet."""
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from domain.aggregate import Aggregate
@@ -12,6 +13,13 @@ WITHOUT: Final = ("contact", "product", "reads")
 """Kinds of stream that belong to no company."""
 
 
+OWN: Final = "person:"
+"""Begins the id of a company that is one person; the contact's id follows."""
+
+LONGEST: Final = 128
+"""Characters of an id."""
+
+
 class Companies(Protocol):
     """Where it is known which companies there are."""
 
@@ -22,16 +30,27 @@ class Companies(Protocol):
 class Belonging:
     """Answers for one commit in the making."""
 
-    def __init__(self, companies: Companies, references: References) -> None:
+    def __init__(
+        self,
+        companies: Companies,
+        references: References,
+        is_introduced: Callable[[str], bool],
+    ) -> None:
+        """Answer from what is known.
+
+        Args:
+            is_introduced: Says whether a contact, by its id, was ever registered.
+        """
         self._companies = companies
         self._references = references
+        self._is_introduced = is_introduced
         self._known = {UNASSIGNED}
 
     def company_of(self, report: Report, aggregate: Aggregate[Any]) -> str | None:
         """Say which company the event belongs to.
 
-        A reference that means nobody we know is as good as none: a new stream goes to
-        ``unassigned``, an older one stays where it is.
+        A reference that means no company is as good as none: an older stream stays where it
+        is, a new one goes to the company of the person it is about.
 
         Raises:
             UnknownCompany: If a company is named that nobody registered.
@@ -45,7 +64,14 @@ class Belonging:
             return self._own(aggregate, named)
         if aggregate.version and (named is None or self._stays(report, aggregate)):
             return aggregate.company_id
-        return self.existing(named or UNASSIGNED)
+        return self.existing(named) if named else self._home(report)
+
+    def founded_for(self, company_id: str | None) -> str | None:
+        """Say for whom a company has to be made before anything can belong to it."""
+        is_own = company_id is not None and company_id.startswith(OWN)
+        if company_id is None or not is_own or self._exists(company_id):
+            return None
+        return company_id.removeprefix(OWN)
 
     def resolve(self, reference: str) -> str | None:
         """Find the id of the company that *reference* means."""
@@ -57,18 +83,34 @@ class Belonging:
         Raises:
             UnknownCompany: If nobody registered it.
         """
-        if company_id not in self._known:
-            if not self._companies.company_exists(company_id):
-                raise UnknownCompany(
-                    f"no company {company_id} is registered; report company.registered first, "
-                    "or leave the company out"
-                )
-            self._known.add(company_id)
+        if not self._exists(company_id):
+            raise UnknownCompany(
+                f"no company {company_id} is registered; report company.registered first, "
+                "or leave the company out"
+            )
         return company_id
 
     def registered(self, company_id: str) -> None:
         """Know a company that this commit registers."""
         self._known.add(company_id)
+
+    def _exists(self, company_id: str) -> bool:
+        if company_id not in self._known and self._companies.company_exists(company_id):
+            self._known.add(company_id)
+        return company_id in self._known
+
+    def _home(self, report: Report) -> str:
+        """Name the company of the person a new stream is about, if we know the person.
+
+        Whoever has no company is one: a company of kind individual.
+        """
+        person = report.company and self._references.resolve("contact", report.company)
+        if not person and report.event.ABOUT:
+            person = getattr(report.event, report.event.ABOUT)
+        if not person or not self._is_introduced(person):
+            return UNASSIGNED
+        home = self._references.company_of(person) or OWN + person
+        return home if len(home) <= LONGEST else UNASSIGNED
 
     def _own(self, aggregate: Aggregate[Any], named: str | None) -> str:
         if named and named != aggregate.local_id:

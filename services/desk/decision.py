@@ -1,6 +1,6 @@
 """One commit in the making: reports are decided in order, each against what went before."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -9,8 +9,8 @@ from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Aggregate
 from domain.errors import ContentDiffers, ReferenceTaken, Refused, TooFarAhead, WrongVersion
-from domain.events import Event
-from domain.events.company import CompanyRegistered
+from domain.events import Event, Recorded
+from domain.events.company import CompanyRegistered, ContactAffiliated
 from domain.events.ticket import (
     TicketMovedAway,
 )
@@ -70,7 +70,7 @@ class Decision:
         self._drafting = Drafting(keyring, now)
         self._fresh = Fresh()
         self._references = references.within(self._fresh)
-        self._belonging = Belonging(streams, self._references)
+        self._belonging = Belonging(streams, self._references, self._is_introduced)
         self._reported: dict[tuple[str, str], tuple[bytes, int]] = {}
         self.touched: dict[str, Aggregate[Any]] = {}
         self.drafts: list[Draft] = []
@@ -134,6 +134,8 @@ class Decision:
 
     def _accept(self, heard: Heard) -> Pending:
         drafts = self._drafts(heard.report)
+        for draft in self._founding(drafts[0].happened):
+            self._place(draft)
         first, last = len(self.events), len(self.events) + len(drafts) - 1
         for draft in drafts:
             self._place(draft)
@@ -203,6 +205,20 @@ class Decision:
         readable = {name: None for name, text in opening if text == ERASED}
         reopening = ticket.continuation(opening.model_copy(update=readable))
         return self._drafting.follow(moved.happened, reopening, ticket.next_link, target)
+
+    def _founding(self, cause: Recorded[Any]) -> Iterator[Draft]:
+        """Make the company of a person who has none, before the first event that is theirs."""
+        if person := self._belonging.founded_for(cause.company_id):
+            stream_id = f"company/{cause.company_id}"
+            for event in (
+                CompanyRegistered(kind="individual", contact_id=person),
+                ContactAffiliated(contact_id=person),
+            ):
+                yield self._drafting.follow(cause, event, stream_id, cause.company_id)
+
+    def _is_introduced(self, contact_id: str) -> bool:
+        stream_id = f"contact/{contact_id}"
+        return self._aggregate(stream_id).version > 0 or self._streams.catch_up([stream_id])
 
     def _place(self, draft: Draft) -> None:
         """Put an event at the end of its stream and of the commit."""

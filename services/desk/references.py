@@ -99,10 +99,15 @@ class References:
             if target and target.startswith(f"{wanted}/"):
                 return target.split("/", 1)[1]
             if target and wanted == "company":
-                company = self._lookup(AFFILIATION, target.split("/", 1)[1])
+                company = self.company_of(target.split("/", 1)[1])
                 if company:
-                    return company.split("/", 1)[1]
+                    return company
         return None
+
+    def company_of(self, contact_id: str) -> str | None:
+        """Find the company that a contact belongs to."""
+        company = self._lookup(AFFILIATION, contact_id)
+        return company.split("/", 1)[1] if company else None
 
     def addresses_of(self, stream_id: str, event: Event) -> Iterator[tuple[bytes, str]]:
         """Yield the addresses under which *event* makes its stream known."""
