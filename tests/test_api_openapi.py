@@ -12,29 +12,36 @@ __all__ = ["served", "story"]
 
 COMPANY, TICKET = "/v1/companies/{company_id}", "/v1/tickets/{ticket_id}"
 DIFF = {"from": "2026-09-08", "to": "2026-10-08"}
-ASKED: dict[str, list[tuple[str, dict[str, Any], str]]] = {
-    "/livez": [("/livez", {}, "agent")],
-    "/readyz": [("/readyz", {}, "agent")],
-    "/v1/events": [("/v1/events", {}, "admin"),
-                   ("/v1/events", {"company": ACME, "opened": True}, "auditor"),
-                   ("/v1/events", {"company": ACME}, "acme-admin")],
-    "/v1/projections": [("/v1/projections", {}, "admin")],
-    "/v1/schemas/{type_name}/{version}": [("/v1/schemas/ticket.opened/1", {}, "agent")],
-    "/v1/companies": [("/v1/companies", asked, who) for who in ("auditor", "customer")
-                      for asked in ({}, {"q": "acme"})],
-    COMPANY: [(f"/v1/companies/{company}", {}, "auditor") for company in (ACME, "unassigned")]
-    + [(f"/v1/companies/{ACME}", {}, "customer")],
-    f"{COMPANY}/tickets": [(f"/v1/companies/{ACME}/tickets", {}, who)
-                           for who in ("auditor", "agent", "customer")],
-    f"{COMPANY}/timeline": [(f"/v1/companies/{ACME}/timeline", {"limit": 200}, who)
-                            for who in ("auditor", "agent", "customer")],
-    f"{COMPANY}/replay": [(f"/v1/companies/{ACME}/replay", {"limit": 200}, who)
-                          for who in ("auditor", "agent", "customer")],
-    TICKET: [(f"/v1/tickets/{id}", {}, who) for id in (LONG, MOVED)
-             for who in ("auditor", "agent", "customer")],
-    f"{TICKET}/replay": [(f"/v1/tickets/{id}/replay", {"limit": 200}, who) for id in (LONG, MOVED)
-                         for who in ("auditor", "acme-agent", "customer")],
-    f"{TICKET}/diff": [(f"/v1/tickets/{LONG}/diff", DIFF, who) for who in ("auditor", "customer")],
+NOTHING: dict[str, Any] = {}
+ALL: dict[str, Any] = {"limit": 200}
+EYES = ("auditor", "agent", "customer")
+Asked = list[tuple[str, dict[str, Any], str]]
+
+
+def by(people: tuple[str, ...], asked: dict[str, Any], *addresses: str) -> Asked:
+    return [(address, asked, who) for address in addresses for who in people]
+
+
+ASKED: dict[str, Asked] = {
+    "/livez": by(("agent",), NOTHING, "/livez"),
+    "/readyz": by(("agent",), NOTHING, "/readyz"),
+    "/v1/events": [
+        *by(("admin",), NOTHING, "/v1/events"),
+        *by(("acme-admin",), {"company": ACME}, "/v1/events"),
+        *by(("auditor",), {"company": ACME, "opened": True}, "/v1/events"),
+    ],
+    "/v1/projections": by(("admin",), NOTHING, "/v1/projections"),
+    "/v1/schemas/{type_name}/{version}": by(("agent",), NOTHING, "/v1/schemas/ticket.opened/1"),
+    "/v1/companies": [*by(EYES, NOTHING, "/v1/companies"), *by(EYES, {"q": "a"}, "/v1/companies")],
+    COMPANY: [*by(EYES, NOTHING, f"/v1/companies/{ACME}"),
+              *by(("auditor",), NOTHING, "/v1/companies/unassigned")],
+    f"{COMPANY}/tickets": by(EYES, NOTHING, f"/v1/companies/{ACME}/tickets"),
+    f"{COMPANY}/timeline": by(EYES, ALL, f"/v1/companies/{ACME}/timeline"),
+    f"{COMPANY}/replay": by(EYES, ALL, f"/v1/companies/{ACME}/replay"),
+    TICKET: by(EYES, NOTHING, f"/v1/tickets/{LONG}", f"/v1/tickets/{MOVED}"),
+    f"{TICKET}/replay": by((*EYES, "acme-agent"), ALL, f"/v1/tickets/{LONG}/replay",
+                           f"/v1/tickets/{MOVED}/replay"),
+    f"{TICKET}/diff": by(EYES, DIFF, f"/v1/tickets/{LONG}/diff"),
 }  # fmt: skip
 """What is asked of each path that is described, with its parameters, and by whom."""
 
