@@ -8,10 +8,10 @@ order could spoil carries the time it was set at, so that the order of arrival d
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from domain.errors import OtherCompany
-from domain.events import Event, Recorded
+from domain.events import Event, Recorded, decode, glimpse
 
 E = TypeVar("E", bound=Event)
 
@@ -35,6 +35,9 @@ class Aggregate(Generic[E]):
         latest: When the newest thing in it happened.
     """
 
+    READ: ClassVar[frozenset[str]] = frozenset()
+    """Types of which `evolve` reads fields; of others it takes that it happened, and when."""
+
     def __init__(self, stream_id: str) -> None:
         self.stream_id = stream_id
         self.version = 0
@@ -56,13 +59,16 @@ class Aggregate(Generic[E]):
 
     def take(self, happened: Recorded[Any]) -> Decided:
         """Put *happened* at the end of the stream."""
+        self._add(happened)
+        return Decided(self.stream_id, self.version, happened)
+
+    def _add(self, happened: Recorded[Any]) -> None:
+        if not self.version:
+            self.company_id = self.company_id or happened.company_id
         self.version += 1
-        if self.company_id is None:
-            self.company_id = happened.company_id
         if self.latest is None or happened.occurred_at > self.latest:
             self.latest = happened.occurred_at
         self.evolve(happened)
-        return Decided(self.stream_id, self.version, happened)
 
     def is_news(self, reported: Recorded[Any]) -> bool:
         """Whether something may follow from *reported*: live, and not older than the stream."""
@@ -92,5 +98,11 @@ class Aggregate(Generic[E]):
         """Build the state that *events* leave."""
         aggregate = cls(stream_id)
         for happened in events:
-            aggregate.take(happened)
+            aggregate._add(happened)
         return aggregate
+
+    def take_stored(self, documents: Iterable[tuple[str, bytes]]) -> None:
+        """Put stored documents, each with its type, at the end of the stream."""
+        for type_name, state in documents:
+            is_read = not self.version or type_name in self.READ
+            self._add((decode if is_read else glimpse)(type_name, state))

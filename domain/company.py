@@ -30,6 +30,8 @@ from domain.values import UNASSIGNED
 class Company(Aggregate[AnyCompanyEvent]):
     """One customer."""
 
+    READ = frozenset((CompanyEscalationRaised.TYPE,))
+
     def __init__(self, stream_id: str) -> None:
         super().__init__(stream_id)
         self.company_id = self.local_id

@@ -62,6 +62,14 @@ from domain.values import EPOCH, ticket_chain
 class Ticket(Aggregate[AnyTicketEvent]):
     """One conversation, with what its rules need to know and nothing more."""
 
+    READ = frozenset(
+        event.TYPE
+        for event in (
+            TicketOpened, TicketMovedAway, TicketsMerged, TicketMergeReverted, CommitmentMade,
+            TicketEscalationRaised, ConsultationRequested,
+        )
+    )  # fmt: skip
+
     def __init__(self, stream_id: str) -> None:
         super().__init__(stream_id)
         self.opening: Recorded[AnyTicketEvent] | None = None

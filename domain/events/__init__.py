@@ -3,7 +3,7 @@
 from domain.events.base import TYPES, Event, model_of, upcast
 from domain.events.company import AnyCompanyEvent
 from domain.events.contact import AnyContactEvent
-from domain.events.envelope import Logged, Recorded, Source, decode
+from domain.events.envelope import Logged, Recorded, Source, decode, glimpse
 from domain.events.interaction import AnyInteractionEvent
 from domain.events.reads import AnyReadsEvent
 from domain.events.survey import AnySurveyEvent
@@ -26,6 +26,7 @@ __all__ = [
     "Recorded",
     "Source",
     "decode",
+    "glimpse",
     "model_of",
     "upcast",
 ]

@@ -181,13 +181,19 @@ def _unwrap(hint: Any) -> tuple[bool, tuple[Any, ...], Any]:
 
 def changed(model: M, fields: Data) -> M:
     """Copy a frozen model with other *fields*, which are not checked: a quick `model_copy`."""
-    copy = object.__new__(type(model))
+    given = model.__pydantic_fields_set__ | fields.keys()
+    return made(type(model), {**model.__dict__, **fields}, given)
+
+
+def made(model: type[M], fields: Data, given: set[str]) -> M:
+    """Make a frozen model of *fields*, which are not checked: a quick `model_construct`."""
+    new = object.__new__(model)
     give = object.__setattr__
-    give(copy, "__dict__", {**model.__dict__, **fields})
-    give(copy, "__pydantic_fields_set__", model.__pydantic_fields_set__ | fields.keys())
-    give(copy, "__pydantic_extra__", None)
-    give(copy, "__pydantic_private__", None)
-    return copy
+    give(new, "__dict__", fields)
+    give(new, "__pydantic_fields_set__", given)
+    give(new, "__pydantic_extra__", None)
+    give(new, "__pydantic_private__", None)
+    return new
 
 
 def people_in(part: Part) -> Iterator[str]:

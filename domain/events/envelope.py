@@ -5,6 +5,7 @@ value, and what the audit hashes.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -13,13 +14,19 @@ import pydantic_core
 from pydantic import BaseModel, ConfigDict
 
 from domain.errors import InvalidReport
-from domain.events.base import Event, model_of, upcast
+from domain.events.base import Event, made, model_of, upcast
 from domain.values import Actor, CompanyId, ContactId, Moment, StreamId, Visibility, micros
 
 T_co = TypeVar("T_co", bound=Event, covariant=True)
 
 HEAD: Final = 200
 """Bytes of a document within which it says its version."""
+
+HAPPENED: Final = b'"occurred_at":"'
+"""Stands before the time in every document; no field before it can hold a quote."""
+
+SEEN: Final = {"type", "occurred_at", "data"}
+MOMENT: Final = len("2026-11-03T14:02:00.000000Z")
 
 
 class Source(BaseModel):
@@ -150,6 +157,30 @@ def decode(type_name: str, state: bytes) -> Recorded[Event]:
     if recorded.type != type_name:
         raise InvalidReport(f"stored as {type_name}, but the document says {recorded.type!r}")
     return recorded  # type: ignore[no-any-return]
+
+
+def glimpse(type_name: str, state: bytes) -> Recorded[Event]:
+    """See of a stored document what happened and when; nothing else is there to be asked.
+
+    A tenth of the work of `decode`, for those who fold long streams.
+
+    Raises:
+        UnknownType: If its type is not known to this code.
+        InvalidReport: If the bytes are not such a document.
+    """
+    model = model_of(type_name)
+    start = state.find(HAPPENED, 0, HEAD * 4) + len(HAPPENED)
+    try:
+        at = datetime.fromisoformat(state[start : start + MOMENT].decode())
+    except ValueError as error:
+        raise InvalidReport(f"stored {type_name} cannot be read: {error}") from None
+    fields = {"type": type_name, "occurred_at": at, "data": _bare(model)}
+    return made(document_of(model), fields, SEEN)
+
+
+@cache
+def _bare(model: type[Event]) -> Event:
+    return made(model, {}, set())
 
 
 @cache
