@@ -208,6 +208,12 @@ def test_what_is_wrong_with_a_request_is_said(
     assert told.status == status
 
 
+def test_what_is_allowed_is_said_of_the_whole_address(story: Served) -> None:
+    told = ask(story, "PUT", b"/v1/events")
+
+    assert (told.status, told.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
 def test_a_cursor_that_was_changed_is_refused(story: Served) -> None:
     cursor = story.read(f"{COMPANY}/timeline", limit=1)["next"]
     changed = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")

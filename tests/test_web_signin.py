@@ -1,5 +1,6 @@
 """Signing in, problems as pages, and that no page has a script or asks another host."""
 
+import logging
 import re
 from typing import Any
 
@@ -26,6 +27,16 @@ def test_signing_in_keeps_the_key_from_scripts_and_takes_it_out_of_the_address(
     again = served.client.get("/", headers={"Cookie": cookie.split(";")[0].replace(
         served.keys["agent"].lower(), served.keys["agent"])})  # fmt: skip
     assert "Acme Broadcast" in again.text
+
+
+def test_a_key_stays_out_of_the_access_log(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "uvicorn.access"):
+        target = f"/signin?key={served.keys['agent']}"
+        logging.getLogger("uvicorn.access").info('%s "%s" %d', "127.0.0.1:1", target, 303)
+
+    assert caplog.messages == ['127.0.0.1:1 "/signin?key=[key]" 303']
 
 
 def test_a_key_may_be_typed_instead(served: Served) -> None:

@@ -1,5 +1,6 @@
 """The application: routes, problems, and the embedded projector beside them."""
 
+import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 from services.api import companies, events, feed, meta, openapi, problems, schemas, tickets
 from services.api.guard import Guard
 from services.deployment import Deployment
+from services.security import KEY
 from services.web import home, replay, signin, timeline
 from services.web.page import HERE, Static, show_problem
 
@@ -18,30 +20,48 @@ THREADS: Final = 16
 """Requests worked on at once; each thread keeps connections, and so a page cache, of its own."""
 
 
+PARTS: Final = (
+    events, feed, companies, tickets, schemas, meta, home, signin, timeline, replay,
+)  # fmt: skip
+
+
 def create_app(deployment: Deployment) -> FastAPI:
     """Build the application that serves *deployment*."""
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = THREADS
-        deployment.open()
-        follower = threading.Thread(target=deployment.projector.follow, daemon=True)
-        if deployment.is_embedded:
-            follower.start()
-        yield
-        deployment.projector.stop()
-        if follower.is_alive():
-            follower.join(10)
-
     app = FastAPI(
-        title="longcase", version="1", description=openapi.ABOUT, lifespan=lifespan,
+        title="longcase", version="1", description=openapi.ABOUT, lifespan=_living,
         docs_url=None, redoc_url=None, redirect_slashes=False,
     )  # fmt: skip
     app.state.deployment = deployment
-    for part in (events, feed, companies, tickets, schemas, meta, home, signin, timeline, replay):
+    for part in PARTS:
         app.include_router(part.router)
     app.mount("/static", Static(directory=HERE / "static"), "static")
-    problems.install(app, show_problem)
+    routes = [route for part in PARTS for route in part.router.routes]
+    problems.install(app, problems.Problems(routes, show_problem))
     openapi.install(app)
     app.add_middleware(Guard)
+    logging.getLogger("uvicorn.access").addFilter(_without_key)
     return app
+
+
+@asynccontextmanager
+async def _living(app: FastAPI) -> AsyncIterator[None]:
+    """Keep embedded read models up to date while requests are served."""
+    deployment: Deployment = app.state.deployment
+    current_default_thread_limiter().total_tokens = THREADS
+    deployment.open()
+    follower = threading.Thread(target=deployment.projector.follow, daemon=True)
+    if deployment.is_embedded:
+        follower.start()
+    yield
+    deployment.projector.stop()
+    if follower.is_alive():
+        follower.join(10)
+
+
+def _without_key(record: logging.LogRecord) -> bool:
+    """Take the key of a sign-in link out of uvicorn's access log, should somebody keep one."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(
+            KEY.sub("[key]", part) if isinstance(part, str) else part for part in record.args
+        )
+    return True

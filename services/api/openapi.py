@@ -21,6 +21,7 @@ PUBLIC: Final = ("/livez", "/readyz")
 ALWAYS: Final = {"401": "No valid key", "403": "Not with this key"}
 READING: Final = {
     "404": "There is no such thing, or not for this key",
+    "414": "The address is too long",
     "422": "The request cannot be understood",
     "503": "The store or a read model cannot be used now",
 }
@@ -50,6 +51,15 @@ _EVENT: Final = CloudEvent.model_json_schema(ref_template="#/components/schemas/
 _DATA: Final[Document] = {"type": "object", "description": "the event's own fields"}
 
 CLOUD_EVENTS: Final[Document] = {
+    "parameters": [
+        {
+            "name": "If-Match",
+            "in": "header",
+            "description": "the version that the stream of one event must be at",
+            "schema": {"type": "string", "pattern": '^"?[0-9]{1,18}"?$'},
+            "example": '"3"',
+        }
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -57,7 +67,7 @@ CLOUD_EVENTS: Final[Document] = {
             BATCHED: {"schema": {"type": "array", "items": _EVENT}, "example": [SAMPLE]},
             PLAIN: {"schema": _DATA, "example": SAMPLE["data"]},
         },
-    }
+    },
 }
 
 PUBLISHED: Final[dict[int | str, Document]] = {

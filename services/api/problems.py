@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from domain.errors import CompanyHidden, Forbidden, Refused, TooLarge, Unreadable, WrongVersion
 from services.desk import Unavailable
@@ -76,7 +77,9 @@ Shown = Callable[[Request, int, str], Response | None]
 class Problems:
     """Answers every error with a problem document, or with what *shown* makes of it."""
 
-    def __init__(self, shown: Shown) -> None:
+    def __init__(self, routes: Sequence[BaseRoute], shown: Shown) -> None:
+        """Take all routes, to say what is allowed, and what shows a problem as a page."""
+        self._routes = routes
         self._shown = shown
 
     async def known(self, request: Request, error: Exception) -> Response:
@@ -102,18 +105,25 @@ class Problems:
         """Answer a request for which there is no route, or not with this method."""
         assert isinstance(error, HTTPException)  # noqa: S101
         status, headers = error.status_code, dict(error.headers or {})
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers["Allow"] = self._allowed(request) or headers.get("Allow", "GET")
         said = {404: NOTHING, 405: f"allowed here: {headers.get('Allow')}"}
         detail = said.get(status, HTTPStatus(status).phrase)
         code = HTTPStatus(status).phrase.lower().replace(" ", "-")
         return self._answer(request, problem(status, detail, code, headers=headers), detail)
 
+    def _allowed(self, request: Request) -> str:
+        """List what any of the routes of this address takes; one route knows only its own."""
+        here = (r for r in self._routes if r.matches(request.scope)[0] is not Match.NONE)
+        methods = {method for route in here for method in getattr(route, "methods", ())}
+        return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
     def _answer(self, request: Request, document: JSONResponse, detail: str) -> Response:
         return self._shown(request, document.status_code, detail) or document
 
 
-def install(app: FastAPI, shown: Shown = lambda *_: None) -> None:
+def install(app: FastAPI, problems: Problems) -> None:
     """Answer every error of *app*."""
-    problems = Problems(shown)
     for kind, _ in STATUS:
         app.add_exception_handler(kind, problems.known)
     app.add_exception_handler(RequestValidationError, problems.invalid)

@@ -7,9 +7,9 @@ from fastapi import Depends, Query, Request, Response
 
 from projections.replay import Step
 from services.api.answers import json, link
-from services.api.identity import QueryText, Read
+from services.api.identity import Read
 from services.api.problems import BadRequest
-from services.api.query import known
+from services.api.query import Word, known
 
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of states from which on an answer takes no further step."""
@@ -30,7 +30,7 @@ def which(
     step: Ordinal = None,
     after_step: Annotated[int, Query(ge=0, le=10**9)] = 0,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    known_at: QueryText = None,
+    known_at: Annotated[Word | None, Query()] = None,
 ) -> Which:
     """Read which steps are asked for.
 
