@@ -84,7 +84,8 @@ def test_any_json_as_an_event(story: Served, value: Any, batch: bool) -> None:
     )
 
 
-@settings(SHARED, max_examples=600)
+@pytest.mark.slow
+@settings(SHARED, max_examples=2_500)
 @given(chosen=st.sampled_from([*every_event()]), data=st.data())
 def test_any_value_in_any_place_of_an_event(story: Served, chosen: Any, data: Any) -> None:
     cloud = {
@@ -101,7 +102,8 @@ def test_any_value_in_any_place_of_an_event(story: Served, chosen: Any, data: An
     check(told, may_repeat=place is cloud)  # ids and codes are named, what was written is not
 
 
-@settings(SHARED, max_examples=600)
+@pytest.mark.slow
+@settings(SHARED, max_examples=2_500)
 @given(
     path=st.sampled_from(READS),
     asked=st.lists(st.tuples(st.sampled_from(PARAMETERS), TEXT), max_size=4),

@@ -148,6 +148,7 @@ def test_a_reader_may_wait_for_what_was_written(served: Served) -> None:
     assert "stale" not in page
 
 
+@pytest.mark.slow
 def test_who_waits_in_vain_is_told_that_the_page_is_stale(story: Served) -> None:
     fresh = story.get(TIMELINE)
     stale = story.get(TIMELINE, wait_for=10**9)

@@ -43,6 +43,7 @@ def test_everybody_reads_what_they_wrote(served: Served) -> None:
     assert len(served.reads()) == WORKERS * EACH
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files in /proc")
 def test_each_thread_keeps_one_connection_and_no_more(served: Served) -> None:
     def opened() -> int:
