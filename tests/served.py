@@ -112,9 +112,9 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Served]:
-    """Serve what is in a folder."""
-    with Deployment(Settings(home=home)) as deployment:
+def serving(home: Path, **known: str) -> Iterator[Served]:
+    """Serve what is in a folder, or in the databases that are named."""
+    with Deployment(Settings(home=home, **known)) as deployment:
         deployment.catch_up()
         with TestClient(create_app(deployment), base_url="http://localhost") as client:
             yield Served(home, client, deployment)
@@ -127,17 +127,22 @@ def told() -> Path:
     _KEPT.append(kept)
     home = Path(kept.name)
     with Deployment(Settings(home=home)) as deployment:
-        lines = STORY.read_bytes().splitlines()
-        for start in range(0, len(lines), 20):
-            part = lines[start : start + 20]
-            for receipt in deployment.desk.record(
-                [read_cloud_event(line, deployment.desk.resolve) for line in part]
-            ):
-                assert receipt.status == "accepted", receipt
-        deployment.catch_up()
-        keys = {name: deployment.keys.create(name, *bound) for name, bound in KEYS.items()}
-        (home / "keys.json").write_text(json.dumps(keys))
+        tell(deployment)
     return home
+
+
+def tell(deployment: Deployment) -> None:
+    """Record the story, and make the keys."""
+    lines = STORY.read_bytes().splitlines()
+    for start in range(0, len(lines), 20):
+        part = lines[start : start + 20]
+        for receipt in deployment.desk.record(
+            [read_cloud_event(line, deployment.desk.resolve) for line in part]
+        ):
+            assert receipt.status == "accepted", receipt
+    deployment.catch_up()
+    keys = {name: deployment.keys.create(name, *bound) for name, bound in KEYS.items()}
+    (deployment.settings.home / "keys.json").write_text(json.dumps(keys))
 
 
 _KEPT: Final[list[tempfile.TemporaryDirectory[str]]] = []
