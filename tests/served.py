@@ -112,7 +112,7 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, **known: str) -> Iterator[Served]:
+def serving(home: Path, **known: Any) -> Iterator[Served]:
     """Serve what is in a folder, or in the databases that are named."""
     with Deployment(Settings(home=home, **known)) as deployment:
         deployment.catch_up()

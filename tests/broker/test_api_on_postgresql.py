@@ -26,7 +26,7 @@ ODD = ("\x00", "%", "_", "'", '"', "\\", "é", "\U0001f600", "a" * 200, ":*", "!
 @pytest.fixture
 def on_postgresql(postgres: str, tmp_path: Path) -> Iterator[Served]:
     """Serve the story, all of it kept in one database."""
-    known = {"store": postgres, "read_models": postgres, "control": postgres}
+    known: dict[str, Any] = dict.fromkeys(("store", "read_models", "control"), postgres)
     with Deployment(Settings(home=tmp_path, **known)) as deployment:
         tell(deployment)
     with serving(tmp_path, **known) as served:
