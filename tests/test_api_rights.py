@@ -177,3 +177,9 @@ def test_another_site_changes_nothing_with_a_browsers_sign_in(served: Served) ->
 
     assert (sent_from("cross-site"), sent_from("same-site")) == (403, 403)
     assert sent_from("same-origin") == 201
+
+
+@pytest.mark.parametrize("name", ["", "Mia's laptop", "a\nb", "é", "x" * 129])
+def test_a_key_has_a_name_that_can_stand_in_the_read_audit(served: Served, name: str) -> None:
+    with pytest.raises(ValueError, match="a key's name"):
+        served.deployment.keys.create(name, "agent")
