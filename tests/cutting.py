@@ -22,6 +22,7 @@ class Cutter:
         self.url = parts._replace(netloc=f"{login}@127.0.0.1:{port}").geturl()
         self.lost = 0
         self._armed = False
+        self._lines: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
 
     def lose_the_next_reply(self) -> None:
@@ -33,16 +34,19 @@ class Cutter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        for line in (self._listener, *self._lines):
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
+        self._listener.close()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(self._server)
+                self._lines += (client, server)
                 for run in (self._ask, self._answer):
                     self._threads.append(threading.Thread(target=run, args=(client, server)))
                     self._threads[-1].start()

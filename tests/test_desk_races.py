@@ -196,9 +196,11 @@ def test_a_reader_that_follows_eight_writing_processes_misses_nothing(
 
     reader = threading.Thread(target=follow)
     reader.start()
-    printed = publish(postgres, control_url, names, count=500)
-    done.set()
-    reader.join()
+    try:
+        printed = publish(postgres, control_url, names, count=500)
+    finally:
+        done.set()
+        reader.join()
 
     positions = [position for each in printed for position in each["positions"]]
     assert len(positions) == len(set(positions)) == 500 * RACERS

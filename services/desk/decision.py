@@ -59,7 +59,12 @@ class Repeated:
 
 
 class Decision:
-    """The events, receipts and rows of one commit."""
+    """The events, receipts and rows of one commit.
+
+    Attributes:
+        touched: The streams it adds to, as they will be.
+        has_doubts: Whether a report is refused of which nobody said whether it came before.
+    """
 
     def __init__(
         self, streams: Streams, references: References, keyring: Keyring, now: datetime
@@ -77,6 +82,7 @@ class Decision:
         self.events: list[StoredEvent] = []
         self.placement = Placement(now=micros(now))
         self.answers: list[Receipt | Pending | Repeated] = []
+        self.has_doubts = False
 
     @property
     def has_refusals(self) -> bool:
@@ -90,6 +96,7 @@ class Decision:
                 raise heard.refusal
             answer = self._repeat(heard, known) or self._accept(heard)
         except Refused as refusal:
+            self.has_doubts |= heard.refusal is None and known is None
             answer = refused(heard.report.stream_id, refusal)
         self.answers.append(answer)
 
@@ -134,11 +141,10 @@ class Decision:
 
     def _accept(self, heard: Heard) -> Pending:
         drafts = self._drafts(heard.report)
-        for draft in self._founding(drafts[0].happened):
+        founding = list(self._founding(drafts[0].happened))
+        for draft in (*founding, *drafts):
             self._place(draft)
-        first, last = len(self.events), len(self.events) + len(drafts) - 1
-        for draft in drafts:
-            self._place(draft)
+        first, last = len(self.events) - len(drafts), len(self.events) - 1
         self.placement.reports.append(ReportRow(*heard.key, heard.digest, first, last))
         self._reported[heard.key] = heard.digest, len(self.answers)
         return Pending(heard.report, first, last)

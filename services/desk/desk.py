@@ -160,7 +160,7 @@ class Desk(Application[str]):
             decision.take(one, known.get(one.key))
         if looks:
             self._expects_repeats = bool(known)
-        return looks or not decision.has_refusals
+        return looks or not decision.has_doubts
 
     def _save(self, decision: Decision, atomic: bool) -> list[Receipt]:
         if atomic and decision.has_refusals:

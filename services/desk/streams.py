@@ -51,14 +51,14 @@ class Streams:
 
     def catch_up(self, stream_ids: Iterable[str]) -> bool:
         """Take over what others recorded since streams were read; say whether they did."""
-        has_news = False
-        for stream_id in stream_ids:
-            known = self.find(stream_id)
-            if rows := self._log.of_stream(stream_id, since=known.version):
-                has_news = True
-                known = self._kept[stream_id] = known.branch()
-                known.take_stored((row.type, row.state) for row in rows)
-        return has_news
+        known = {stream_id: self.find(stream_id) for stream_id in stream_ids}
+        versions = self._log.versions(list(known)) if known else {}
+        behind = [s for s, version in versions.items() if version > known[s].version]
+        for stream_id in behind:
+            state = self._kept[stream_id] = known[stream_id].branch()
+            rows = self._log.of_stream(stream_id, since=state.version)
+            state.take_stored((row.type, row.state) for row in rows)
+        return bool(behind)
 
     def keep(self, changed: dict[str, Aggregate[Any]]) -> None:
         """Keep the state that a commit led to; let go of what was not asked for longest."""

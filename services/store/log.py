@@ -111,6 +111,16 @@ class Log:
         )
         return {stream: list(found) for stream, found in groupby(rows, attrgetter("stream_id"))}
 
+    def versions(self, stream_ids: Sequence[str]) -> dict[str, int]:
+        """Say at which version streams are, 0 for those without any event."""
+        values = ",".join(["(?)"] * len(stream_ids))
+        last = "SELECT max(originator_version) FROM stored_events WHERE originator_id = stream"
+        rows = self._ask(
+            f"WITH asked (stream) AS (VALUES {values}) SELECT stream, ({last}) FROM asked",
+            stream_ids,
+        )
+        return {stream: version or 0 for stream, version in rows}
+
     def all_of_company(self, company_id: str, upto: int | None = None) -> Iterator[Row]:
         """Yield a company's events in recorded order, to position *upto* if given."""
         after = 0
@@ -132,7 +142,7 @@ class Log:
 
     def company_of(self, stream_id: str) -> str | None:
         """Say which company a stream belongs to; ``None`` if to none, or nothing is in it."""
-        rows = self.database.execute(
+        rows = self._ask(
             "SELECT company_id FROM stored_events "
             "WHERE originator_id = ? AND originator_version = 1",
             (stream_id,),
