@@ -26,7 +26,7 @@ from domain.events.ticket import (
 from services.control import Control, Keyring
 from services.desk import Desk
 from services.receipts import Receipt
-from services.sample import FACTS, STORY, UCI
+from services.sample import FACTS, STAFF, STORY, UCI
 from services.sample.select_uci import ORIGINAL, SITES, selected
 from services.wire import Report, read_cloud_event
 
@@ -136,6 +136,12 @@ def test_no_report_has_the_id_of_another() -> None:
 def test_only_the_call_that_tom_logged_late_is_out_of_order() -> None:
     late = [b.stream_id for a, b in pairwise(story()) if b.occurred_at < a.occurred_at]
     assert late == ["interaction/call-2026-09-10-tom"]
+
+
+def test_each_of_our_people_in_it_has_a_name() -> None:
+    spoken = {report.actor.removeprefix("agent/") for report in story() if "agent/" in report.actor}
+
+    assert spoken == set(STAFF)
 
 
 def test_it_says_that_it_is_written() -> None:

@@ -11,7 +11,7 @@ from services.cli.progress import progress
 from services.cli.publishing import Publisher
 from services.cli.show import note
 from services.deployment import Deployment
-from services.sample import MAPPING, STORY, UCI
+from services.sample import MAPPING, STAFF, STORY, UCI
 
 
 def load(deployment: Deployment, *, shown: bool = True) -> int:
@@ -19,6 +19,7 @@ def load(deployment: Deployment, *, shown: bool = True) -> int:
 
     What an interrupted start left out is added by the next one.
     """
+    deployment.control.name_staff(STAFF)
     with progress("Loading the sample story", "events", shown=shown):
         recorded = _story(deployment)
     with (

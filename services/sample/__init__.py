@@ -29,3 +29,17 @@ NOTES: Final = {
     ),
 }
 """What a company's page says, by the system of an external id of the company."""
+
+STAFF: Final = {
+    "anouk": "Anouk Verhoeven",
+    "bruno": "Bruno Leclercq",
+    "gita": "Gita Raman",
+    "helena": "Helena Brandt",
+    "kofi": "Kofi Mensah",
+    "mia": "Mia Larsen",
+    "noor": "Noor el Amrani",
+    "priya": "Priya Nair",
+    "sam": "Sam Whitfield",
+    "tom": "Tom Eriksen",
+}
+"""Our people in the written story; names of staff live in the control store, not in events."""
