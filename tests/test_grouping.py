@@ -45,7 +45,7 @@ class Callers:
     def __init__(self, group: Group, commits: Commits) -> None:
         self._group = group
         self._threads: list[threading.Thread] = []
-        self.answers: dict[str, list[str] | Exception] = {}
+        self.answers: dict[str, list[str] | BaseException] = {}
         self.call("first")
         commits.entered.wait()
 
@@ -68,7 +68,7 @@ class Callers:
         try:
             receipts = self._group.call(heard, atomic=atomic)
             self.answers[names[0]] = [receipt.stream_id for receipt in receipts]
-        except (RuntimeError, Unavailable) as error:
+        except (RuntimeError, Unavailable, KeyboardInterrupt) as error:
             self.answers[names[0]] = error
 
 
@@ -136,6 +136,23 @@ def test_where_the_store_is_unavailable_all_are_told_at_once(commits: Commits) -
 
     assert commits.together == [["first"], ["a", "b", "c"]]
     assert all(isinstance(answer, Unavailable) for answer in callers.answers.values())
+
+
+def test_an_interrupted_leader_leaves_nobody_waiting(commits: Commits) -> None:
+    def stumble(names: list[str]) -> None:
+        if "a" in names:
+            raise KeyboardInterrupt
+
+    commits.stumble = stumble
+    group = Group(commits, 2)
+    callers = Callers(group, commits)
+    for each in "abc":
+        callers.call(each)
+    callers.finish(commits)
+
+    assert isinstance(callers.answers["a"], KeyboardInterrupt)
+    assert isinstance(callers.answers["b"], Unavailable)
+    assert callers.answers["c"] == ["c"]
 
 
 def test_a_request_of_nothing_is_answered_with_nothing(commits: Commits) -> None:

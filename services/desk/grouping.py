@@ -28,7 +28,7 @@ class Group:
         self._lock = threading.Lock()
         self._waiting: deque[_Request] = deque()
         self._is_led = False
-        self._company = 1
+        self._were = 1  # how many the last commit served
 
     def call(self, heard: Sequence[Heard], *, atomic: bool) -> list[Receipt]:
         """Commit *heard*, alone or with others, and return their receipts."""
@@ -39,19 +39,22 @@ class Group:
         if not leads:
             request.wait()
         if not request.done:
-            self._lead()
+            self._lead(request)
         if request.error:
             raise request.error
         return request.receipts
 
-    def _lead(self) -> None:
+    def _lead(self, mine: "_Request") -> None:
         """Serve those who wait, one's own request first, and let the next one lead."""
-        self._gather()
-        requests = self._next()
+        requests = [mine]
         try:
+            self._gather()
+            requests = self._next()
             self._serve(requests)
         finally:
             with self._lock:
+                if mine in self._waiting:  # interrupted before it was taken
+                    self._waiting.remove(mine)
                 heir = self._waiting[0] if self._waiting else None
                 self._is_led = heir is not None
             for request in (*requests[1:], *filter(None, [heir])):
@@ -60,7 +63,7 @@ class Group:
     def _gather(self) -> None:
         """Wait, as long as they keep coming, for those who were just served to come again."""
         came, waiting = 0, len(self._waiting)
-        while came < waiting < self._company:
+        while came < waiting < self._were:
             time.sleep(BREATH)
             came, waiting = waiting, len(self._waiting)
 
@@ -74,7 +77,7 @@ class Group:
                 if total > self._size:
                     break
                 taken.append(self._waiting.popleft())
-            self._company = len(taken)
+            self._were = len(taken)
             return taken
 
     def _serve(self, requests: "Sequence[_Request]") -> None:
@@ -92,6 +95,7 @@ class Group:
             for request in requests:
                 count = len(request.heard)
                 request.receipts, receipts = receipts[:count], receipts[count:]
+                request.error = None
         finally:
             for request in requests:
                 request.done = True
@@ -104,7 +108,7 @@ class _Request:
         self.heard = heard
         self.atomic = atomic
         self.receipts: list[Receipt] = []
-        self.error: Exception | None = None
+        self.error: Exception | None = Unavailable("the commit was interrupted; try again")
         self.done = False
         self._gate = threading.Lock()
         self._gate.acquire()
