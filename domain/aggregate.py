@@ -89,8 +89,11 @@ class Aggregate(Generic[E]):
     def branch(self) -> Self:
         """Copy the state, so that what happens to the copy does not happen here."""
         twin = self.__class__.__new__(self.__class__)
-        for name, value in vars(self).items():
-            vars(twin)[name] = value.copy() if isinstance(value, set) else value
+        state = vars(twin)
+        state.update(vars(self))
+        for name, value in state.items():
+            if isinstance(value, set):
+                state[name] = value.copy()
         return twin
 
     @classmethod

@@ -80,6 +80,16 @@ def test_the_texts_go_along_sealed_with_the_other_companys_key(
     assert all(PREFIX.encode() in state and b"drops" not in state for state in states)
 
 
+@pytest.mark.parametrize("visibility", ["public", "internal", "restricted"])
+def test_the_opening_is_seen_by_no_more_people_than_before(at_acme: Desk, visibility: str) -> None:
+    at_acme.record([opened("T-2", visibility=visibility), moved("T-2", to="borealis")])
+
+    first, second = (at_acme.store.of_stream(f"ticket/{ticket}")[0] for ticket in ("T-2", "T-2~2"))
+    assert f'"visibility":"{visibility}"'.encode() in first.state
+    assert f'"visibility":"{visibility}"'.encode() in second.state
+    assert (second.public_seq is None) == (visibility != "public")
+
+
 def test_a_report_to_a_moved_ticket_is_recorded_in_its_last_link(at_acme: Desk) -> None:
     at_acme.record([moved(to="borealis"), moved(to="corvus")])
 

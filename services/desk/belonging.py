@@ -20,6 +20,13 @@ LONGEST: Final = 128
 """Characters of an id."""
 
 
+def person_of(company_id: str | None) -> str | None:
+    """Say which contact a company is, if it is one person's own."""
+    if company_id is None or not company_id.startswith(OWN):
+        return None
+    return company_id.removeprefix(OWN)
+
+
 class Companies(Protocol):
     """Where it is known which companies there are."""
 
@@ -65,13 +72,6 @@ class Belonging:
         if aggregate.version and (named is None or self._stays(report, aggregate)):
             return aggregate.company_id
         return self.existing(named) if named else self._home(report)
-
-    def founded_for(self, company_id: str | None) -> str | None:
-        """Say for whom a company has to be made before anything can belong to it."""
-        is_own = company_id is not None and company_id.startswith(OWN)
-        if company_id is None or not is_own or self._exists(company_id):
-            return None
-        return company_id.removeprefix(OWN)
 
     def resolve(self, reference: str) -> str | None:
         """Find the id of the company that *reference* means."""

@@ -17,7 +17,7 @@ from domain.events.ticket import (
 from domain.ticket import Ticket
 from domain.values import UNASSIGNED, micros
 from services.control import Keyring
-from services.desk.belonging import Belonging, Companies
+from services.desk.belonging import Belonging, Companies, person_of
 from services.desk.documents import Draft, Drafting
 from services.desk.hearing import Heard
 from services.desk.references import REGISTERED, TELLING, Fresh, References
@@ -210,12 +210,14 @@ class Decision:
         opening = unseal(ticket.opening, self._keyring).data
         readable = {name: None for name, text in opening if text == ERASED}
         reopening = ticket.continuation(opening.model_copy(update=readable))
-        return self._drafting.follow(moved.happened, reopening, ticket.next_link, target)
+        seen_by = ticket.opening.visibility
+        return self._drafting.follow(moved.happened, reopening, ticket.next_link, target, seen_by)
 
     def _founding(self, cause: Recorded[Any]) -> Iterator[Draft]:
         """Make the company of a person who has none, before the first event that is theirs."""
-        if person := self._belonging.founded_for(cause.company_id):
-            stream_id = f"company/{cause.company_id}"
+        stream_id = f"company/{cause.company_id}"
+        person = person_of(cause.company_id)
+        if person and not self._aggregate(stream_id).version:
             for event in (
                 CompanyRegistered(kind="individual", contact_id=person),
                 ContactAffiliated(contact_id=person),

@@ -15,11 +15,12 @@ from domain.errors import InvalidReport, TooLarge
 from domain.events import Event, Recorded
 from domain.events.base import people_in
 from domain.events.envelope import document_of
+from domain.values import Visibility
 from services.control import Keyring
 from services.sealing import seal
 from services.wire import LIMIT, Report, explain
 
-SHARED: Final = ("occurred_at", "recorded_at", "actor", "correlation_id", "visibility")
+SHARED: Final = ("occurred_at", "recorded_at", "actor", "correlation_id")
 """What follows from an event happened when it did, and by the same hand."""
 
 
@@ -66,20 +67,27 @@ class Drafting:
         )
 
     def follow(
-        self, cause: Recorded[Any], event: Event, stream_id: str, company_id: str | None
+        self,
+        cause: Recorded[Any],
+        event: Event,
+        stream_id: str,
+        company_id: str | None,
+        visibility: Visibility | None = None,
     ) -> Draft:
         """Write the document of what follows from *cause*.
+
+        Args:
+            visibility: Who may see it, unless it is what such events are by themselves.
 
         Raises:
             InvalidReport, PersonErased, TooLarge: As in `write`.
         """
-        shared = {name: getattr(cause, name) for name in SHARED}
-        shared["visibility"] = event.VISIBILITY or cause.visibility
         return self._draft(
             event,
             stream_id,
             company_id,
-            **shared,
+            **{name: getattr(cause, name) for name in SHARED},
+            visibility=visibility or event.VISIBILITY or cause.visibility,
             source=cause.source.model_copy(update={"activity": None}),
             causation_id=str(cause.event_id),
         )

@@ -16,7 +16,7 @@ NAME_BYTES: Final = 2_000
 """Bytes of source and id together: PostgreSQL's index takes no more than about 2,700."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heard:
     """A report as it came to the door.
 
@@ -59,9 +59,8 @@ def _check_names(report: Report) -> None:
     if not (source.system and source.external_id) or len(named.encode()) > NAME_BYTES:
         raise InvalidReport(f"source and id together are of 2 to {NAME_BYTES:,} bytes of text")
     others = (source.activity, report.company, report.correlation_id, report.causation_id)
-    for name in (named, report.stream_id, report.actor, *filter(None, others)):
-        if "\x00" in name:
-            raise InvalidReport("the NUL character cannot be stored; remove it")
+    if "\x00" in "".join((named, report.stream_id, report.actor, *filter(None, others))):
+        raise InvalidReport("the NUL character cannot be stored; remove it")
 
 
 def _digest(report: Report, key: bytes) -> bytes:

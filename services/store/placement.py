@@ -1,6 +1,7 @@
 """What is written beside the events of one commit, in the same transaction."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 LATE_MICROS = 60_000_000
 """An event is late when something of its company happened more than this after it, and was
@@ -11,8 +12,7 @@ class Conflict(Exception):
     """Somebody else recorded something in between; decide again."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReportRow:
+class ReportRow(NamedTuple):
     """What makes a report idempotent: its name, what it said, and which events it became.
 
     Attributes:
