@@ -25,6 +25,7 @@ from services.stack import (
     up,
 )
 from services.stack.errors import stack_packages
+from services.stack.plan import kafka_id
 from services.stack.program import Program, launch
 
 broker = pytest.mark.broker
@@ -215,6 +216,14 @@ def test_nothing_runs_where_no_stack_was_made(tmp_path: Path) -> None:
     assert status(tmp_path) == []
     with pytest.raises(StackError, match="no stack in"):
         brokers_of(tmp_path)
+
+
+def test_an_id_is_never_taken_for_an_option() -> None:
+    ids = [kafka_id() for _ in range(5_000)]
+
+    assert len(set(ids)) == len(ids)
+    assert {len(text) for text in ids} == {22}
+    assert not [text for text in ids if text.startswith("-")]
 
 
 def test_a_missing_package_is_named_with_the_line_that_installs_it() -> None:

@@ -3,6 +3,7 @@
 import secrets
 import socket
 from base64 import urlsafe_b64encode
+from itertools import repeat
 from pathlib import Path
 from typing import Final, NamedTuple
 from uuid import uuid4
@@ -90,8 +91,12 @@ class Plan(BaseModel, frozen=True):
 
 
 def kafka_id() -> str:
-    """Make an id as Kafka writes them: sixteen random bytes in URL-safe base64."""
-    return urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+    """Make an id as Kafka writes them: sixteen random bytes in URL-safe base64.
+
+    It never begins with a dash: Kafka's commands would take it for an option.
+    """
+    made = (urlsafe_b64encode(uuid4().bytes).decode().rstrip("=") for _ in repeat(None))
+    return next(text for text in made if not text.startswith("-"))
 
 
 def _file(folder: Path) -> Path:
