@@ -3,14 +3,15 @@
 A row holds the state as those see it who may read everything, as those who may not read what
 is restricted, and as the customer sees it.  An event older than what the row has folded folds
 the stream again, once for each page, so that a row is always the fold in the order of
-happening, whatever the order of arrival.
+happening, whatever the order of arrival.  Of a long stream the state is kept every few hundred
+events too, so that a replay need not begin at the first.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
@@ -48,6 +49,14 @@ SCHEMA: Final = (
     doc {blob} NOT NULL,
     internal_doc {blob},
     public_doc {blob})""",
+    """CREATE TABLE {checkpoints} (
+    stream {text} NOT NULL,
+    step {bigint} NOT NULL,
+    occurred_at {bigint} NOT NULL,
+    position {bigint} NOT NULL,
+    doc {blob} NOT NULL,
+    internal_doc {blob},
+    PRIMARY KEY (stream, step))""",
     "CREATE INDEX {states}_by_company ON {states} (company_id, status)",
     "CREATE INDEX {states}_by_chain ON {states} (chain_id)",
 )
@@ -64,6 +73,10 @@ OPEN: Final = ("new", "open", "on_hold")
 UPDATE: Final = (
     f"UPDATE {{states}} SET {', '.join(f'{c} = ?' for c in COLUMNS[1:])} WHERE stream = ?"
 )
+EVERY: Final = 250
+"""Events of a stream between two checkpoints: a fold of so many takes a few milliseconds."""
+
+CHECKPOINT: Final = ("stream", "step", "occurred_at", "position", "doc", "internal_doc")
 KNOWN: Final = "SELECT stream, last_event_at, last_position, doc, internal_doc, public_doc"
 READ: Final = "SELECT company_id, doc, internal_doc, public_doc FROM {states}"
 
@@ -77,6 +90,8 @@ class Folded:
         position: The last position folded.
         internal: The state without restricted text; ``None`` while that is all there is.
         public: The state as the customer sees it; ``None`` while it sees nothing.
+        checkpoints: Rows of those that were passed, for one stream that continues no other.
+        again: Whether all of it was folded again, because something came late.
     """
 
     full: TicketState = field(default_factory=TicketState)
@@ -84,6 +99,8 @@ class Folded:
     public: TicketState | None = None
     newest: int = 0
     position: int = 0
+    checkpoints: list[Row] = field(default_factory=list)
+    again: bool = False
 
     def take(self, events: Iterable[Logged]) -> None:
         """Fold *events*, none older than what was folded before."""
@@ -100,6 +117,16 @@ class Folded:
             evolve(self.full, recorded)
             self.newest = micros(recorded.occurred_at)
             self.position = max(self.position, logged.position)
+            step = self.full.counts["events"]
+            if not step % EVERY and not self.full.continues:
+                self.checkpoints.append(
+                    (recorded.stream_id, step, self.newest, logged.position, *self.documents)
+                )
+
+    @property
+    def documents(self) -> tuple[bytes, bytes | None]:
+        """Write the state for who may read everything, and, if it differs, for other staff."""
+        return dump(self.full), dump(self.internal) if self.internal else None
 
 
 def apply(view: View, page: Sequence[Logged]) -> None:
@@ -109,16 +136,26 @@ def apply(view: View, page: Sequence[Logged]) -> None:
         if logged.event.kind == "ticket":
             arrived.setdefault(logged.event.stream_id, []).append(logged)
     known = _known(view, arrived)
-    rows = {
-        stream: _row(stream, _folded(view, known.get(stream), stream, events, page[-1].position))
+    folded = {
+        stream: _folded(view, known.get(stream), stream, events, page[-1].position)
         for stream, events in arrived.items()
     }
+    rows = {stream: _row(stream, found) for stream, found in folded.items()}
     view.insert("states", COLUMNS, [row for stream, row in rows.items() if stream not in known])
     view.many(UPDATE, [(*rows[stream][1:], stream) for stream in known])
+    stale = [(stream,) for stream, found in folded.items() if found.again]
+    view.many("DELETE FROM {checkpoints} WHERE stream = ?", stale)
+    passed = [row for found in folded.values() for row in found.checkpoints]
+    view.insert("checkpoints", CHECKPOINT, passed)
 
 
 tickets: Final = Projection(
-    name="tickets", version=1, tables=("states",), schema=SCHEMA, apply=apply, sequence=by_stream
+    name="tickets",
+    version=2,
+    tables=("states", "checkpoints"),
+    schema=SCHEMA,
+    apply=apply,
+    sequence=by_stream,
 )
 
 
@@ -142,6 +179,33 @@ def state_of(view: View, reader: Reader, ticket_id: str) -> dict[str, Any] | Non
     """Read one ticket as it stands, as far as *reader* may; ``None`` if there is none for them."""
     row = view.one(f"{READ} WHERE stream = ?", (f"ticket/{ticket_id}",))
     return _readable(reader, row) if row else None
+
+
+class Checkpoint(NamedTuple):
+    """The state of a ticket's stream after its first *step* events.
+
+    Attributes:
+        last: (occurred_at, position) of the last of them: while it is the last of as many, in
+            the order they happened, nothing came late.
+    """
+
+    step: int
+    last: tuple[int, int]
+    document: bytes
+
+
+def checkpoint(view: View, reader: Reader, stream: str, before: int) -> Checkpoint | None:
+    """Find the last checkpoint of a stream *before* a step, for a member of staff."""
+    row = view.one(
+        "SELECT step, occurred_at, position, doc, internal_doc FROM {checkpoints} "
+        "WHERE stream = ? AND step < ? ORDER BY step DESC LIMIT 1",
+        (stream, before),
+    )
+    if row is None or not {"public", "internal"} <= reader.visibilities:
+        return None
+    step, occurred_at, position, doc, internal = row
+    document = doc if "restricted" in reader.visibilities else internal or doc
+    return Checkpoint(step, (occurred_at, position), document)
 
 
 def _readable(reader: Reader, row: Row) -> dict[str, Any] | None:
@@ -179,7 +243,7 @@ def _folded(
         folded = known or Folded()
         folded.take(arrived)
     else:
-        folded = Folded()
+        folded = Folded(again=True)
         folded.take(_history(view, stream, upto))
     return folded
 
@@ -196,8 +260,7 @@ def _row(stream: str, folded: Folded) -> Row:
         stream, state.ticket_id, state.chain_id, state.company_id, state.status, state.severity,
         state.priority, state.assignee["agent"], state.assignee["team"], state.requester_id,
         state.product_id, state.subject, _micros(state.opened_at), folded.newest, folded.position,
-        dump(state), dump(folded.internal) if folded.internal else None,
-        dump(folded.public) if folded.public else None,
+        *folded.documents, dump(folded.public) if folded.public else None,
     )  # fmt: skip
 
 

@@ -1,21 +1,24 @@
 """The events of one ticket or one company, opened, in the order they happened.
 
-A ticket is the whole chain of its streams.  Rights are looked at before any text is opened.
+A ticket is the whole chain of its streams.  Rights are looked at before any text is opened, and
+an event is opened when it is looked at: to put a long history in order, its times are enough.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, overload
 
 from domain.events import Logged
-from domain.values import Reader, rfc3339, ticket_chain
-from projections.redaction import is_hidden
+from domain.values import Reader, ticket_chain
 from services.control import Keyring
 from services.feed import opened
-from services.store import Log, Row
+from services.store import Log, Place, Row
 
 TICKET: Final = "ticket/"
 COMPANY: Final = "company/"
+
+READ_AT_ONCE: Final = 250
+"""Events read from the store by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,38 @@ class Link:
     since: str
 
 
+class Events(Sequence[Logged]):
+    """Stored events in the order they happened, read and opened when they are looked at."""
+
+    def __init__(self, places: Sequence[Place], log: Log, keyring: Keyring) -> None:
+        self.places = places
+        self._log = log
+        self._keyring = keyring
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, index: int) -> Logged: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Events": ...
+
+    def __getitem__(self, index: int | slice) -> "Logged | Events":
+        if isinstance(index, slice):
+            return Events(self.places[index], self._log, self._keyring)
+        return opened(self._log.at_all([self.places[index].position]), self._keyring)[0]
+
+    def __iter__(self) -> Iterator[Logged]:
+        return (logged for rows in self.stored() for logged in opened(rows, self._keyring))
+
+    def stored(self) -> Iterator[list[Row]]:
+        """Read them, some hundreds at a time, text still sealed."""
+        for start in range(0, len(self.places), READ_AT_ONCE):
+            part = self.places[start : start + READ_AT_ONCE]
+            yield self._log.at_all([place.position for place in part])
+
+
 @dataclass(frozen=True)
 class History:
     """What happened to a ticket, or with a company, as one reader may know of it.
@@ -43,35 +78,41 @@ class History:
     """
 
     reader: Reader
-    events: list[Logged]
+    events: Events
     companies: list[str]
     ticket_id: str | None
 
     @property
     def position(self) -> int:
         """The largest position in it."""
-        return max(event.position for event in self.events)
+        return max(place.position for place in self.events.places)
+
+    @property
+    def only_stream(self) -> str | None:
+        """The ticket's stream, if it has just one, and all of it can be seen by who asks."""
+        streams = {place.stream_id for place in self.events.places}
+        is_whole = self.ticket_id is not None and not self.reader.public_only
+        return streams.pop() if is_whole and len(streams) == 1 else None
 
     def links(self, count: int) -> list[Link]:
         """List the streams of the ticket's chain that had begun by step *count*."""
-        firsts: dict[str, Logged] = {}
-        for logged in self.events[:count]:
-            firsts.setdefault(logged.event.stream_id, logged)
+        firsts: dict[str, Place] = {}
+        for place in self.events.places[:count]:
+            firsts.setdefault(place.stream_id, place)
         return [
             Link(
-                logged.event.local_id,
-                logged.event.company_id if self.reader.may_read(logged.event.company_id) else None,
-                rfc3339(logged.event.occurred_at),
+                place.stream_id.split("/", 1)[1],
+                place.company_id if self.reader.may_read(place.company_id) else None,
+                place.happened.decode(),
             )
-            for logged in firsts.values()
+            for place in firsts.values()
         ]
 
     def ordinal(self, event_id: str) -> int | None:
         """Say which step an event is."""
-        for ordinal, logged in enumerate(self.events, 1):
-            if str(logged.event.event_id) == event_id:
-                return ordinal
-        return None
+        begins = f'{{"event_id":"{event_id}"'.encode()
+        states = (row.state for rows in self.events.stored() for row in rows)
+        return next((n for n, state in enumerate(states, 1) if state.startswith(begins)), None)
 
 
 def streams_of(log: Log, ticket_id: str) -> list[str]:
@@ -89,16 +130,17 @@ def read_history(
         upto: The last position that counts.
     """
     if isinstance(target, str):
-        rows = list(log.all_of_company(target, upto))
+        places = log.places_of_company(target, upto)
     else:
-        rows = [row for stream in target for row in log.of_stream(stream, upto)]
-    companies = _readable(reader, rows)
+        places = log.places(target, upto)
+    companies = _readable(reader, places)
     if not companies:
         return None
-    events = [logged for logged in opened(rows, keyring) if not is_hidden(reader, logged.event)]
-    events.sort(key=lambda logged: logged.happened)
+    if reader.public_only:
+        places = [place for place in places if not _is_hidden(reader, place)]
     ticket_id = None if isinstance(target, str) else ticket_chain(target[0].removeprefix(TICKET))
-    return History(reader, events, companies, ticket_id) if events else None
+    events = Events(places, log, keyring)
+    return History(reader, events, companies, ticket_id) if places else None
 
 
 def _existing(log: Log, first: str) -> Iterator[str]:
@@ -109,6 +151,11 @@ def _existing(log: Log, first: str) -> Iterator[str]:
         stream = f"{first}~{number}"
 
 
-def _readable(reader: Reader, rows: list[Row]) -> list[str]:
-    found = {row.company_id for row in rows}
+def _is_hidden(reader: Reader, place: Place) -> bool:
+    """Say whether an event does not exist for a customer: what is public has a public number."""
+    return place.public_seq is None or not reader.may_read(place.company_id)
+
+
+def _readable(reader: Reader, places: Sequence[Place]) -> list[str]:
+    found = {place.company_id for place in places}
     return sorted(company for company in found if company and reader.may_read(company))

@@ -25,6 +25,10 @@ HEAD: Final = 200
 HAPPENED: Final = b'"occurred_at":"'
 """Stands before the time in every document; no field before it can hold a quote."""
 
+BEFORE: Final = 800
+"""Bytes of a document within which it does so."""
+
+
 SEEN: Final = {"type", "occurred_at", "data"}
 MOMENT: Final = len("2026-11-03T14:02:00.000000Z")
 
@@ -169,8 +173,8 @@ def glimpse(type_name: str, state: bytes) -> Recorded[Event]:
         InvalidReport: If the bytes are not such a document.
     """
     model = model_of(type_name)
-    start = state.find(HAPPENED, 0, HEAD * 4) + len(HAPPENED)
     try:
+        start = state.find(HAPPENED, 0, BEFORE) + len(HAPPENED)
         at = datetime.fromisoformat(state[start : start + MOMENT].decode())
     except ValueError as error:
         raise InvalidReport(f"stored {type_name} cannot be read: {error}") from None

@@ -21,6 +21,23 @@ COLUMNS: Final = (
 )
 
 
+MOMENT: Final = {
+    "sqlite": 'substr(state, instr(state, CAST(\'"occurred_at":"\' AS BLOB)) + 15, 27)',
+    "postgresql": 'substring(state FROM position(\'"occurred_at":"\'::bytea IN state) + 15 FOR 27)',
+}
+"""When an event happened, out of its bytes: text that is ordered as it is in time."""
+
+
+class Place(NamedTuple):
+    """Where an event stands, without its bytes."""
+
+    happened: bytes
+    position: int
+    stream_id: str
+    company_id: str | None
+    public_seq: int | None
+
+
 class Row(NamedTuple):
     """One stored event with its place, bytes untouched."""
 
@@ -121,6 +138,20 @@ class Log:
         )
         return {stream: version or 0 for stream, version in rows}
 
+    def places(self, stream_ids: Sequence[str], upto: int | None = None) -> list[Place]:
+        """List where the events of streams stand, in the order they happened."""
+        return self._places(f"originator_id IN ({_marks(stream_ids)})", stream_ids, upto)
+
+    def places_of_company(self, company_id: str, upto: int | None = None) -> list[Place]:
+        """List where a company's events stand, in the order they happened."""
+        return self._places("company_id = ?", [company_id], upto)
+
+    def at_all(self, positions: Sequence[int]) -> list[Row]:
+        """List the events at *positions*, in that order; at most a few hundred."""
+        rows = self._rows(f"{self._position} IN ({_marks(positions)})", *positions)
+        found = {row.position: row for row in rows}
+        return [found[position] for position in positions]
+
     def all_of_company(self, company_id: str, upto: int | None = None) -> Iterator[Row]:
         """Yield a company's events in recorded order, to position *upto* if given."""
         after = 0
@@ -217,6 +248,15 @@ class Log:
                 return self.database.execute(sql, parameters)
         except failures() as error:
             raise OperationalError(str(error)) from error
+
+    def _places(self, condition: str, parameters: Sequence[str], upto: int | None) -> list[Place]:
+        found = self._ask(
+            f"SELECT {MOMENT[self.database.dialect]}, {self._position}, originator_id, "
+            f"company_id, public_seq FROM stored_events "
+            f"WHERE {condition} AND {self._position} <= ?",
+            [*parameters, 2**62 if upto is None else upto],
+        )
+        return sorted(map(Place._make, found))
 
     def _rows(self, condition: str, *parameters: int | str) -> list[Row]:
         found = self._ask(

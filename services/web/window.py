@@ -5,12 +5,13 @@ from typing import Any, Final
 
 import orjson
 
-from domain.events import Event, Recorded
+from domain.events import Event, Logged, Recorded
+from domain.values import Reader
 from projections.changes import in_words
 from projections.redaction import for_customer, is_closed, redact
 from projections.replay import rendered
 from projections.slots import clean_json
-from services.history import History, Link
+from services.history import Link
 from services.reading import NotFound, Reading
 
 SIZE: Final = 60
@@ -57,7 +58,8 @@ def window(read: Reading, ticket_id: str, step: int | None, event_id: str | None
     read.viewed(history, at - first + 1)
     states = [found.whole for found in read.walk(history, max(1, at - 1), 2 if at > 1 else 1)]
     before = states[0] if len(states) > 1 else {}
-    rows = [_row(history, ordinal) for ordinal in range(at, first - 1, -1)]
+    seen = enumerate(history.events[first - 1 : at], first)
+    rows = [_row(history.reader, logged, ordinal) for ordinal, logged in seen][::-1]
     filled: dict[str, Any] = read.filled({"rows": rows, "words": in_words(before, states[-1])})
     return Window(
         step=at, total=total, rows=filled["rows"], state=read.named(states[-1]),
@@ -66,9 +68,8 @@ def window(read: Reading, ticket_id: str, step: int | None, event_id: str | None
     )  # fmt: skip
 
 
-def _row(history: History, ordinal: int) -> dict[str, Any]:
+def _row(reader: Reader, logged: Logged, ordinal: int) -> dict[str, Any]:
     """Put one event in small, with what was written in full."""
-    logged, reader = history.events[ordinal - 1], history.reader
     closed = is_closed(reader, logged.event)
     recorded = redact(logged.event) if closed else logged.event
     if reader.public_only:
