@@ -18,7 +18,7 @@ from services.security import Keys
 from services.store import Log
 
 if TYPE_CHECKING:
-    from services.arrival import Arrival
+    from services.group.arrival import Arrival
 
 
 class Deployment:
@@ -83,7 +83,7 @@ class Deployment:
     @cached_property
     def arrival(self) -> "Arrival":
         """What knows how far read models are that follow Kafka."""
-        from services.arrival import Arrival
+        from services.group.arrival import Arrival
 
         return Arrival(self.models, self.log, self.settings.kafka)
 

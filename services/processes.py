@@ -25,14 +25,14 @@ from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
 from services.feed import StoreFeed
+from services.group.feed import KafkaFeed
+from services.group.member import Displaced, Member
+from services.group.sequences import Lost
 from services.headers import ForeignRecord
-from services.kafka_feed import KafkaFeed
-from services.member import Displaced, Member
 from services.projector import Unfoldable
 from services.readmodel import ReadModels
 from services.rebuild import Rebuilder
 from services.relay import Relay
-from services.sequences import Lost
 from services.store import Log
 from services.watchdog import Watchdog
 

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from services.bus import TopicInfo
-from services.relay_mark import RelayMark, low_mark
+from services.relay.mark import RelayMark, low_mark
 
 EVENTS, READS = TopicInfo("one", 12), TopicInfo("two", 3)
 

@@ -18,21 +18,21 @@ import orjson
 from kafka import KafkaConsumer, TopicPartition
 
 from projections.projection import Projection
-from services.arrival import Arrival
 from services.bus import Follower, Publisher, Record, TopicInfo, Topics, create_topics, describe
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
 from services.desk import Desk
 from services.feed import StoreFeed
+from services.group.arrival import Arrival
+from services.group.feed import KafkaFeed
+from services.group.member import Displaced, Member
 from services.headers import headers_of, key_of, row_of
-from services.kafka_feed import KafkaFeed
-from services.member import Displaced, Member
 from services.processes import serve_projector, serve_relay
 from services.projector import Projector
 from services.readmodel import ReadModels
 from services.rebuild import digest
-from services.relay_mark import RelayMark, low_mark
+from services.relay.mark import RelayMark, low_mark
 from services.sample import STORY
 from services.store import Log, Row
 from services.wire import read_cloud_event

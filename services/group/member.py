@@ -14,7 +14,7 @@ import structlog
 
 from projections.projection import History, Projection, View
 from services.control import Keyring
-from services.kafka_feed import KafkaFeed, Page
+from services.group.feed import KafkaFeed, Page
 from services.projector import PAGE, Unfoldable
 from services.readmodel import Fenced, ReadModels
 

@@ -14,9 +14,9 @@ from projections.projection import View
 from services.bus import Follower, Message, TopicRefused
 from services.control import Keyring
 from services.feed import opened
+from services.group.sequences import Sequences
 from services.headers import row_of
 from services.readmodel import EMBEDDED, Mark, ReadModels
-from services.sequences import Sequences
 from services.store import Log, Row
 
 

@@ -15,8 +15,8 @@ import structlog
 
 from services.bus import Publisher, Record, TopicRefused, Topics, describe
 from services.headers import headers_of, key_of
-from services.relay_mark import RelayMark
-from services.relay_target import Target, find_target
+from services.relay.mark import RelayMark
+from services.relay.target import Target, find_target
 from services.store import Log, Row
 from services.watchdog import PATIENCE, Watchdog, leave
 

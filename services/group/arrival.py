@@ -7,7 +7,7 @@ from typing import Final
 from projections.projection import Projection
 from services.bus import BrokerAway, Ends, Topics, partition_of
 from services.readmodel import EMBEDDED, Mark, ReadModels
-from services.relay_mark import RelayMark, low_mark, saved_marks
+from services.relay.mark import RelayMark, low_mark, saved_marks
 from services.store import Log
 
 LOOK_SECONDS: Final = 0.005

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from services.bus import Message, TopicInfo, TopicRefused, describe, partition_of, read_tails
 from services.headers import ForeignRecord, row_of
-from services.relay_mark import Saved
+from services.relay.mark import Saved
 from services.store import Log
 
 Place = tuple[str, int]
