@@ -83,9 +83,10 @@ class Deployment:
     @cached_property
     def arrival(self) -> "Arrival":
         """What knows how far read models are that follow Kafka."""
+        from services.bus import brokers_of
         from services.group.arrival import Arrival
 
-        return Arrival(self.models, self.log, self.settings.kafka)
+        return Arrival(self.models, self.log, brokers_of(self.settings))
 
     @cached_property
     def rebuilder(self) -> Rebuilder:

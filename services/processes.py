@@ -20,7 +20,7 @@ import structlog
 
 from domain.errors import Refused
 from projections.projection import Projection
-from services.bus import Follower, InstanceTaken, TopicRefused, Topics, describe
+from services.bus import Follower, InstanceTaken, TopicRefused, Topics, brokers_of, describe
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
@@ -57,7 +57,7 @@ def serve_relay(settings: Settings, stop: Event, topics: Topics | None = None) -
     Raises:
         TopicRefused: If a topic is not the one that was published to so far.
     """
-    Relay(settings.store, settings.kafka, topics).run(stop)
+    Relay(settings.store, brokers_of(settings), topics).run(stop)
 
 
 def serve_projector(
@@ -105,15 +105,16 @@ def _member(
         from_store = StoreFeed(log, keyring)
         _bring_to_version(projection, Rebuilder(from_store, models, log.head), models)
         members: list[Member] = []
+        brokers = brokers_of(settings)
         opened.enter_context(
             Watchdog(
                 done=lambda: members[0].turns if members else 0,
                 waits=lambda: True,
-                answers=lambda: bool(describe(settings.kafka, [topics.events])),
+                answers=lambda: bool(describe(brokers, [topics.events])),
             )
         )
         group = f"{topics.prefix}.{projection.name}"
-        follower = Follower(settings.kafka, topics.events, group, instance)
+        follower = Follower(brokers, topics.events, group, instance)
         opened.callback(follower.close)
         feed = KafkaFeed(follower, models, log, keyring)
         members.append(Member(projection, feed, models, from_store.history, keyring))

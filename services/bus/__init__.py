@@ -6,6 +6,7 @@ records, partitions and offsets; another client could stand behind the same name
 
 import logging
 
+from services.bus.brokers import Brokers, brokers_of
 from services.bus.client import BrokerAway
 from services.bus.ends import Ends
 from services.bus.follower import Follower, InstanceTaken
@@ -23,6 +24,7 @@ from services.bus.topics import (
 
 __all__ = [
     "BrokerAway",
+    "Brokers",
     "Ends",
     "Follower",
     "InstanceTaken",
@@ -35,6 +37,7 @@ __all__ = [
     "TopicRefused",
     "Topics",
     "Unacknowledged",
+    "brokers_of",
     "create_topics",
     "describe",
     "partition_of",

@@ -6,6 +6,8 @@ from typing import Any, Final
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
+from services.bus.brokers import Brokers
+
 PATIENCE_MS: Final = 5_000
 """How long the brokers have to answer a first question."""
 
@@ -14,11 +16,12 @@ class BrokerAway(Exception):
     """No broker answers now."""
 
 
-def client(kind: Any, servers: str, *, patience_ms: float = PATIENCE_MS, **settings: Any) -> Any:
+def client(
+    kind: Any, brokers: Brokers, *, patience_ms: float = PATIENCE_MS, **settings: Any
+) -> Any:
     """Open a client of *kind*, or leave nothing behind.
 
     Args:
-        servers: Comma-separated ``host:port`` of the brokers.
         patience_ms: How long the brokers have to answer, in milliseconds.
 
     Raises:
@@ -32,7 +35,7 @@ def client(kind: Any, servers: str, *, patience_ms: float = PATIENCE_MS, **setti
 
     try:
         return kind(
-            bootstrap_servers=servers,
+            bootstrap_servers=brokers.servers,
             bootstrap_timeout_ms=patience_ms,
             reconnect_backoff_max_ms=1_000,
             kafka_client=start,
@@ -45,4 +48,4 @@ def client(kind: Any, servers: str, *, patience_ms: float = PATIENCE_MS, **setti
                 network.close()
             with suppress(Exception):
                 network._manager._net.stop()  # noqa: SLF001
-        raise BrokerAway(f"no broker answers at {servers}: {error}") from None
+        raise BrokerAway(f"no broker answers at {brokers}: {error}") from None

@@ -7,6 +7,7 @@ from typing import Any, Final
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from services.bus.brokers import Brokers
 from services.bus.client import PATIENCE_MS, BrokerAway, client
 
 CONNECT_MS: Final = 1_000.0
@@ -16,9 +17,9 @@ CONNECT_MS: Final = 1_000.0
 class Ends:
     """Asks for the ends of a topic's partitions; safe to share between threads."""
 
-    def __init__(self, servers: str, topic: str) -> None:
+    def __init__(self, brokers: Brokers, topic: str) -> None:
         """Say where to ask; a connection is made when it is first needed."""
-        self._servers = servers
+        self._brokers = brokers
         self._topic = topic
         self._consumer: Any = None
         self._lock = threading.Lock()
@@ -50,7 +51,7 @@ class Ends:
         if self._consumer is None:
             self._consumer = client(
                 KafkaConsumer,
-                self._servers,
+                self._brokers,
                 patience_ms=max(patience_ms, CONNECT_MS),
                 enable_auto_commit=False,
                 allow_auto_create_topics=False,

@@ -19,6 +19,7 @@ from kafka.errors import (
 )
 from kafka.structs import MemberState
 
+from services.bus.brokers import Brokers
 from services.bus.client import PATIENCE_MS, BrokerAway, client
 from services.bus.message import Message, message
 from services.bus.publisher import METADATA_MS
@@ -41,7 +42,7 @@ class InstanceTaken(Exception):
 class Follower:
     """Reads the partitions of a topic that its group gives to it; for one thread."""
 
-    def __init__(self, servers: str, topic: str, group: str, instance: str) -> None:
+    def __init__(self, brokers: Brokers, topic: str, group: str, instance: str) -> None:
         """Join a group.
 
         Args:
@@ -53,10 +54,10 @@ class Follower:
             TopicMissing: If there is no such topic.
         """
         self.topic = topic
-        self.topic_id, self.partitions = describe(servers, [topic])[topic]
+        self.topic_id, self.partitions = describe(brokers, [topic])[topic]
         self._consumer = client(
             KafkaConsumer,
-            servers,
+            brokers,
             group_id=group,
             group_instance_id=instance,
             enable_auto_commit=False,

@@ -17,6 +17,7 @@ from kafka.errors import KafkaError, KafkaTimeoutError
 from kafka.partitioner import Partitioner
 from kafka.partitioner.default import murmur2
 
+from services.bus.brokers import Brokers
 from services.bus.client import client
 from services.bus.topics import TopicInfo, TopicRefused
 
@@ -70,7 +71,7 @@ class Publisher:
 
     def __init__(
         self,
-        servers: str,
+        brokers: Brokers,
         topics: Mapping[str, TopicInfo],
         ends: Mapping[tuple[str, int], int] | None = None,
     ) -> None:
@@ -87,7 +88,7 @@ class Publisher:
         self._ends = dict(ends or {})
         self._producer = client(
             KafkaProducer,
-            servers,
+            brokers,
             acks="all",
             enable_idempotence=True,
             partitioner=_Remembering(topics),

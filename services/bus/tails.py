@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from services.bus.brokers import Brokers
 from services.bus.client import PATIENCE_MS, BrokerAway, client
 from services.bus.message import Message, message
 
@@ -30,7 +31,7 @@ class Tail(NamedTuple):
     last: Message | None
 
 
-def read_tails(servers: str, topic: str, partitions: int) -> dict[int, Tail]:
+def read_tails(brokers: Brokers, topic: str, partitions: int) -> dict[int, Tail]:
     """Read the last record of each partition of a topic.
 
     Raises:
@@ -39,7 +40,7 @@ def read_tails(servers: str, topic: str, partitions: int) -> dict[int, Tail]:
     wanted = [TopicPartition(topic, part) for part in range(partitions)]
     consumer = client(
         KafkaConsumer,
-        servers,
+        brokers,
         enable_auto_commit=False,
         auto_offset_reset="none",
         allow_auto_create_topics=False,

@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
 
+from services.bus.brokers import Brokers
 from services.bus.client import PATIENCE_MS, BrokerAway, client
 
 PARTITIONS: Final = 12
@@ -72,14 +73,13 @@ class TopicInfo(NamedTuple):
 
 
 def create_topics(
-    servers: str, partitions: int = PARTITIONS, topics: Topics | None = None
+    brokers: Brokers, partitions: int = PARTITIONS, topics: Topics | None = None
 ) -> dict[str, TopicInfo]:
     """Make the topics that are not there, and say what all of them are now.
 
     Those that are there stay as they are, whatever their number of partitions.
 
     Args:
-        servers: Comma-separated ``host:port`` of the brokers.
         partitions: Of each topic but that of the rejects, which has one.
 
     Raises:
@@ -93,7 +93,7 @@ def create_topics(
         topics.inbox: (partitions, PASSING),
         topics.rejected: (1, PASSING),
     }
-    with _admin(servers) as admin:
+    with _admin(brokers) as admin:
         copies = min(COPIES, len(admin.describe_cluster()["brokers"]))
         answer = admin.create_topics(
             {
@@ -113,14 +113,14 @@ def create_topics(
         return _described(admin, wanted)
 
 
-def describe(servers: str, names: Iterable[str]) -> dict[str, TopicInfo]:
+def describe(brokers: Brokers, names: Iterable[str]) -> dict[str, TopicInfo]:
     """Say which incarnation of each topic is there.
 
     Raises:
         BrokerAway: If no broker answers.
         TopicMissing: If one is not there.
     """
-    with _admin(servers) as admin:
+    with _admin(brokers) as admin:
         return _described(admin, names)
 
 
@@ -136,11 +136,11 @@ def _described(admin: Any, names: Iterable[str]) -> dict[str, TopicInfo]:
 
 
 @contextmanager
-def _admin(servers: str) -> Iterator[Any]:
-    admin = client(KafkaAdminClient, servers, request_timeout_ms=PATIENCE_MS)
+def _admin(brokers: Brokers) -> Iterator[Any]:
+    admin = client(KafkaAdminClient, brokers, request_timeout_ms=PATIENCE_MS)
     try:
         yield admin
     except KafkaError as error:
-        raise BrokerAway(f"the brokers at {servers} do not do as asked: {error}") from None
+        raise BrokerAway(f"the brokers at {brokers} do not do as asked: {error}") from None
     finally:
         admin.close()

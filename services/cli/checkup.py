@@ -88,9 +88,9 @@ def _make_tables(settings: Settings) -> None:
 
 
 def _make_topics(settings: Settings) -> None:
-    from services.bus import create_topics
+    from services.bus import brokers_of, create_topics
 
-    create_topics(settings.kafka)
+    create_topics(brokers_of(settings))
 
 
 def _python(_: Settings) -> Iterator[Check]:
@@ -191,11 +191,11 @@ def _kafka(settings: Settings) -> Iterator[Check]:
     if not settings.kafka:
         yield Check("ok", "Kafka", f"not used: embedded; {PREFIX}KAFKA names the brokers")
         return
-    from services.bus import TopicMissing, Topics, describe
+    from services.bus import TopicMissing, Topics, brokers_of, describe
 
     topics = Topics()
     try:
-        found = describe(settings.kafka, [topics.events, topics.reads, topics.public])
+        found = describe(brokers_of(settings), [topics.events, topics.reads, topics.public])
         partitions = found[topics.events].partitions
         yield Check("ok", "Kafka", f"{settings.kafka}, {topics.events} of {partitions} partitions")
     except TopicMissing as error:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from projections.projection import Projection
-from services.bus import BrokerAway, Ends, Topics, partition_of
+from services.bus import BrokerAway, Brokers, Ends, Topics, partition_of
 from services.readmodel import EMBEDDED, Mark, ReadModels
 from services.relay.mark import RelayMark, low_mark, saved_marks
 from services.store import Log
@@ -21,13 +21,13 @@ class Arrival:
     """
 
     def __init__(
-        self, models: ReadModels, log: Log, servers: str, topics: Topics | None = None
+        self, models: ReadModels, log: Log, brokers: Brokers, topics: Topics | None = None
     ) -> None:
         """Say where to look; the relay keeps its mark beside the log."""
         self._models = models
         self._log = log
         self._topic = (topics or Topics()).events
-        self._ends = Ends(servers, self._topic)
+        self._ends = Ends(brokers, self._topic)
         RelayMark(log.url).close()
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from services.bus import Publisher, Record, TopicRefused, Topics, describe
+from services.bus import Brokers, Publisher, Record, TopicRefused, Topics, describe
 from services.headers import headers_of, key_of
 from services.relay.mark import RelayMark
 from services.relay.target import Target, find_target
@@ -39,7 +39,7 @@ class Relay:
     def __init__(
         self,
         store: str,
-        servers: str,
+        brokers: Brokers,
         topics: Topics | None = None,
         *,
         source: str = "longcase",
@@ -50,14 +50,13 @@ class Relay:
 
         Args:
             store: URL of the event store.
-            servers: Comma-separated ``host:port`` of the brokers.
             source: Names this deployment in ``ce_source``.
             patience: Seconds until a client that hangs counts as stuck.
             stuck: What to do then; by default the process ends with code 75.
         """
         self._store = store
         self._log = Log(store)
-        self._servers = servers
+        self._brokers = brokers
         self._topics = topics or Topics()
         self._source = source
         self._watchdog = Watchdog(self._done, self._waits, self._answers, stuck, patience)
@@ -95,11 +94,11 @@ class Relay:
             self._position = 0  # from here on the watchdog looks
             saved = mark.saved()
             names = [self._topics.events, self._topics.reads]
-            target = find_target(self._servers, names, saved, self._log)
+            target = find_target(self._brokers, names, saved, self._log)
             position = target.begin(saved)
             mark.save(target.topics, position)
             logger.info("relay at work", position=position)
-            with closing(Publisher(self._servers, target.topics, target.ends)) as publisher:
+            with closing(Publisher(self._brokers, target.topics, target.ends)) as publisher:
                 while not stop.is_set():
                     position = self._window(publisher, mark, target, position, stop)
 
@@ -145,7 +144,7 @@ class Relay:
             self._log.close()  # the connection is the watchdog's own
 
     def _answers(self) -> bool:
-        return bool(describe(self._servers, [self._topics.events]))
+        return bool(describe(self._brokers, [self._topics.events]))
 
     def _say_away(self, error: Exception) -> None:
         if not self._away:

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.bus import Message, TopicInfo, TopicRefused, describe, partition_of, read_tails
+from services.bus import (
+    Brokers,
+    Message,
+    TopicInfo,
+    TopicRefused,
+    describe,
+    partition_of,
+    read_tails,
+)
 from services.headers import ForeignRecord, row_of
 from services.relay.mark import Saved
 from services.store import Log
@@ -35,19 +43,19 @@ class Target:
         return max(low, min(self.tails.values()))
 
 
-def find_target(servers: str, names: list[str], saved: Mapping[str, Saved], log: Log) -> Target:
+def find_target(brokers: Brokers, names: list[str], saved: Mapping[str, Saved], log: Log) -> Target:
     """Read where the topics end; they must be those that were published to so far.
 
     Raises:
         TopicRefused: If they are not, or hold what *log* does not.
     """
-    topics = describe(servers, names)
+    topics = describe(brokers, names)
     for name in names:
         if name in saved:
             _compare(name, topics[name], saved[name].topic)
     ends, tails = {}, {}
     for name, info in topics.items():
-        for part, (end, last) in read_tails(servers, name, info.partitions).items():
+        for part, (end, last) in read_tails(brokers, name, info.partitions).items():
             ends[name, part], tails[name, part] = end, 0
             if last:
                 tails[name, part] = _position(f"{name} partition {part}", last, log)

@@ -18,7 +18,16 @@ import orjson
 from kafka import KafkaConsumer, TopicPartition
 
 from projections.projection import Projection
-from services.bus import Follower, Publisher, Record, TopicInfo, Topics, create_topics, describe
+from services.bus import (
+    Follower,
+    Publisher,
+    Record,
+    TopicInfo,
+    Topics,
+    brokers_of,
+    create_topics,
+    describe,
+)
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
@@ -71,11 +80,11 @@ class Deployed:
 
     @cached_property
     def arrival(self) -> Arrival:
-        arrival = Arrival(self.models, self.desk.store, self.settings.kafka, self.topics)
+        arrival = Arrival(self.models, self.desk.store, brokers_of(self.settings), self.topics)
         return self.opened.enter_context(closing(arrival))
 
     def create_topics(self, partitions: int = PARTITIONS) -> dict[str, TopicInfo]:
-        return create_topics(self.settings.kafka, partitions, self.topics)
+        return create_topics(brokers_of(self.settings), partitions, self.topics)
 
     def relayed(self) -> int:
         return low_mark(self.mark.database)
@@ -192,7 +201,7 @@ def fold_as(deployed: Deployed, projection: Projection, group: str, stop: Event)
     with (
         closing(ReadModels(settings.read_models)) as models,
         closing(Log(settings.store)) as log,
-        closing(Follower(settings.kafka, deployed.topics.events, group, "alone")) as follower,
+        closing(Follower(brokers_of(settings), deployed.topics.events, group, "alone")) as follower,
         suppress(Displaced),
     ):
         keyring = Keyring(deployed.control)
@@ -207,9 +216,9 @@ def publish(deployed: Deployed, rows: list[Row]) -> None:
     records = [
         Record(topic, key_of(row), row.state, headers_of(row, "longcase"), 0) for row in rows
     ]
-    topics = describe(deployed.settings.kafka, [topic])
+    topics = describe(brokers_of(deployed.settings), [topic])
     deployed.mark.save(topics, rows[-1].position)
-    with closing(Publisher(deployed.settings.kafka, topics)) as publisher:
+    with closing(Publisher(brokers_of(deployed.settings), topics)) as publisher:
         assert publisher.publish(records, Event())
 
 

@@ -10,7 +10,7 @@ import pytest
 from kafka import KafkaAdminClient
 
 from services.audit.reads import ReadAudit
-from services.bus import TopicRefused, describe, read_tails
+from services.bus import TopicRefused, brokers_of, describe, read_tails
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.relay import Relay
@@ -30,7 +30,7 @@ def test_a_topic_made_anew_is_noticed_and_never_skipped(deployed: Deployed) -> N
     make_anew(deployed)
 
     with pytest.raises(TopicRefused, match="made anew"):
-        Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
+        Relay(deployed.settings.store, brokers_of(deployed.settings), deployed.topics).run(Event())
     with pytest.raises(TopicRefused, match="made anew"):
         fold_as(deployed, TICKETS, "again", Event())
 
@@ -42,7 +42,9 @@ def test_a_topic_made_anew_is_noticed_by_those_at_work(deployed: Deployed) -> No
 
     def relay() -> None:
         with pytest.raises(TopicRefused, match="made anew") as refused:
-            Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
+            Relay(deployed.settings.store, brokers_of(deployed.settings), deployed.topics).run(
+                Event()
+            )
         ends.append(str(refused.value))
 
     thread = Thread(target=relay)
@@ -65,7 +67,7 @@ def test_another_number_of_partitions_is_refused(deployed: Deployed) -> None:
         admin.create_partitions({deployed.topics.events: PARTITIONS + 1})
 
     with pytest.raises(TopicRefused, match="partitions"):
-        Relay(deployed.settings.store, deployed.settings.kafka, deployed.topics).run(Event())
+        Relay(deployed.settings.store, brokers_of(deployed.settings), deployed.topics).run(Event())
 
 
 def test_a_topic_of_another_store_is_refused(deployed: Deployed, tmp_path: Path) -> None:
@@ -79,7 +81,7 @@ def test_a_topic_of_another_store_is_refused(deployed: Deployed, tmp_path: Path)
     with other.opened:
         other.tell_the_story()
         with pytest.raises(TopicRefused, match="another store"):
-            Relay(other.settings.store, other.settings.kafka, other.topics).run(Event())
+            Relay(other.settings.store, brokers_of(other.settings), other.topics).run(Event())
 
 
 def test_the_read_audit_travels_on_a_topic_of_its_own(deployed: Deployed) -> None:
@@ -95,7 +97,7 @@ def test_the_read_audit_travels_on_a_topic_of_its_own(deployed: Deployed) -> Non
 
 
 def test_topics_are_made_once_and_kept_for_ever(deployed: Deployed) -> None:
-    made = describe(deployed.settings.kafka, [deployed.topics.events, deployed.topics.reads])
+    made = describe(brokers_of(deployed.settings), [deployed.topics.events, deployed.topics.reads])
 
     again = deployed.create_topics(partitions=PARTITIONS + 1)
 
@@ -108,7 +110,7 @@ def test_topics_are_made_once_and_kept_for_ever(deployed: Deployed) -> None:
 
 
 def test_the_tail_of_an_empty_partition_is_no_record(deployed: Deployed) -> None:
-    tails = read_tails(deployed.settings.kafka, deployed.topics.events, PARTITIONS)
+    tails = read_tails(brokers_of(deployed.settings), deployed.topics.events, PARTITIONS)
 
     assert tails == dict.fromkeys(range(PARTITIONS), (0, None))
 
