@@ -8,7 +8,7 @@ from services.desk import Desk
 from services.desk.streams import KINDS, Streams
 from services.store import Log
 from tests.conftest import OpenDesk
-from tests.reports import TICKET, opened, registered, replied, wrote
+from tests.reports import TICKET, opened, registered, replied, statuses, wrote
 
 STREAM = f"ticket/{TICKET}"
 
@@ -83,3 +83,14 @@ def test_a_desk_that_keeps_nothing_decides_the_same(open_desk: OpenDesk) -> None
     ticket = forgetful.streams.load(STREAM)
     assert isinstance(ticket, Ticket)
     assert (ticket.version, ticket.messages, ticket.replies) == (4, 2, 1)
+
+
+def test_what_is_opened_is_taken_for_new_until_the_append_knows_better(
+    at_acme: Desk, open_desk: OpenDesk
+) -> None:
+    other = open_desk()
+
+    receipts = other.record([opened(), opened("TCK-3"), registered()])
+
+    assert statuses(receipts) == ["already-opened", "accepted", "already-registered"]
+    assert other.streams.find(STREAM).version == at_acme.streams.find(STREAM).version == 3

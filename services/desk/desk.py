@@ -27,7 +27,7 @@ from services.desk.grouping import Group
 from services.desk.hearing import Heard, hear
 from services.desk.mapper import EventMapper
 from services.desk.references import References
-from services.desk.streams import KEPT, Streams
+from services.desk.streams import KEPT, OPENING, Streams
 from services.receipts import Receipt, Unavailable, refused
 from services.sealing import subjects
 from services.store import Conflict, Log
@@ -147,13 +147,16 @@ class Desk(Application[str]):
     def _decide(self, decision: Decision, heard: Sequence[Heard], *, looks: bool) -> bool:
         """Decide what was heard; say no if it must be looked up what came before.
 
-        Few reports are repeats, and the store notices those; so it is asked beforehand only
-        where there were some just now, or where a refusal may be due to one.
+        Few reports are repeats, and the store notices those, as it does a stream that is opened
+        twice; so it is asked beforehand only where there were some just now, or where a refusal
+        may be due to one.
         """
         self._keyring.refresh()
         sound = [one for one in heard if not one.refusal]
         known = self.store.reports(one.key for one in sound) if looks else {}
         fresh = [one.report for one in sound if one.key not in known]
+        if not looks:
+            self.streams.presume(r.stream_id for r in fresh if isinstance(r.event, OPENING))
         self.streams.gather(report.stream_id for report in fresh)
         self._keyring.ensure(subject for report in fresh for subject in self._subjects(report))
         for one in heard:

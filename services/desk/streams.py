@@ -7,6 +7,9 @@ from typing import Any, Final
 from domain.aggregate import Aggregate
 from domain.company import Company
 from domain.contact import Contact
+from domain.events.company import CompanyRegistered
+from domain.events.contact import ContactRegistered
+from domain.events.ticket import TicketOpened
 from domain.interaction import Interaction
 from domain.reads import Reads
 from domain.survey import Survey
@@ -22,8 +25,14 @@ KINDS: Final[dict[str, type[Aggregate[Any]]]] = {
     "reads": Reads,
 }
 
+OPENING: Final = (CompanyRegistered, ContactRegistered, TicketOpened)
+"""Events that come first in their stream."""
+
 KEPT: Final = 5_000
 """Streams whose state stays in memory between commits: about 5 kB for a ticket."""
+
+COMPANIES: Final = 100_000
+"""Ids of companies that are kept in memory: one that was recorded is so for ever."""
 
 
 class Streams:
@@ -33,6 +42,7 @@ class Streams:
         self._log = log
         self._size = kept
         self._kept: OrderedDict[str, Aggregate[Any]] = OrderedDict()
+        self._companies: set[str] = set()
 
     def find(self, stream_id: str) -> Aggregate[Any]:
         """Find the state of a stream, from memory or from its events."""
@@ -48,6 +58,12 @@ class Streams:
             rows = self._log.of_streams(missing)
             for stream_id in missing:
                 self._kept[stream_id] = _replayed(stream_id, rows.get(stream_id, []))
+
+    def presume(self, stream_ids: Iterable[str]) -> None:
+        """Take streams that are not at hand for empty; if one is not, the append finds out."""
+        for stream_id in stream_ids:
+            if stream_id not in self._kept:
+                self._kept[stream_id] = _replayed(stream_id, [])
 
     def catch_up(self, stream_ids: Iterable[str]) -> bool:
         """Take over what others recorded since streams were read; say whether they did."""
@@ -72,7 +88,14 @@ class Streams:
 
     def company_exists(self, company_id: str) -> bool:
         """Say whether a company was ever recorded."""
-        return self._log.company_exists(company_id)
+        if company_id in self._companies:
+            return True
+        exists = self._log.company_exists(company_id)
+        if exists:
+            if len(self._companies) == COMPANIES:
+                self._companies.clear()
+            self._companies.add(company_id)
+        return exists
 
 
 def _replayed(stream_id: str, rows: list[Row]) -> Aggregate[Any]:
