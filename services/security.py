@@ -10,12 +10,14 @@ import hmac
 import json
 import re
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from domain.values import ID_PATTERN, Reader
+from projections.database import Database
 from services.control import Control
 
 Role = Literal["publisher", "agent", "auditor", "admin", "customer"]
@@ -44,6 +46,9 @@ BORN_WITH: Final = "lc"
 
 KEY: Final = re.compile(rf"{BORN_WITH}_([0-9a-f]{{8}})_[A-Za-z0-9_-]{{43}}", re.ASCII)
 NAME: Final = re.compile(ID_PATTERN, re.ASCII)
+
+REMEMBERED: Final = 10_000
+"""Keys of which it is remembered whose they are."""
 
 
 class Denied(Exception):
@@ -140,6 +145,8 @@ class Keys:
 
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._changes = _Changes(control.url)
+        self._known: dict[bytes, _Known] = {}
 
     def create(
         self,
@@ -178,13 +185,23 @@ class Keys:
             )  # fmt: skip
         return key
 
+    def remembered(self, key: str) -> Identity | None:
+        """Say whose *key* it is, if that was asked before and nothing changed since.
+
+        It takes microseconds, and a key that was revoked is not remembered from then on.
+        """
+        known = self._known.get(_digest(key))
+        if known is None or known.version != self._changes.version() or _is_over(known.expires):
+            return None
+        return known.identity
+
     def identify(self, key: str) -> Identity:
         """Say whose *key* it is.
 
         Raises:
             NoKey: If it is not one of ours, revoked or past its time.
         """
-        rows = []
+        rows, version = [], self._changes.version()
         if shaped := KEY.fullmatch(key):
             with self._control.lock:
                 rows = self._control.database.execute(
@@ -196,10 +213,17 @@ class Keys:
             rows[0] if rows else (b"", "", "publisher", "[]", "[]", None, None)
         )
         known = hmac.compare_digest(bytes(digest), _digest(key))
-        over = revoked is not None or (expires is not None and expires < time.time_ns() // 1000)
-        if not known or over:
+        if not known or revoked is not None or _is_over(expires):
             raise NoKey
-        return Identity(name, frozenset((role,)), _bound(companies), _bound(sources))
+        found = Identity(name, frozenset((role,)), _bound(companies), _bound(sources))
+        if version is not None:
+            self._remember(bytes(digest), _Known(found, version, expires))
+        return found
+
+    def _remember(self, digest: bytes, known: "_Known") -> None:
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[digest] = known
 
     def all(self) -> list[KeyInfo]:
         """List the keys, newest last."""
@@ -223,6 +247,38 @@ class Keys:
                 "WHERE (prefix = ? OR name = ?) AND revoked_at IS NULL",
                 (time.time_ns() // 1000, prefix_or_name, prefix_or_name),
             )
+
+
+class _Known(NamedTuple):
+    """A key as it was found at a version of the control store."""
+
+    identity: Identity
+    version: int
+    expires: int | None
+
+
+class _Changes:
+    """Notices that the control store changed, whoever changed it, if it is a file.
+
+    SQLite counts what other connections commit, and this one never writes.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = threading.Lock()
+        self._database: Database | None = None
+
+    def version(self) -> int | None:
+        """Give a number that any change moves on; ``None`` where there is none."""
+        if not self._url.startswith("sqlite:"):
+            return None
+        with self._lock:
+            self._database = self._database or Database(self._url)
+            return int(self._database.execute("PRAGMA data_version")[0][0])
+
+
+def _is_over(expires: int | None) -> bool:
+    return expires is not None and expires < time.time_ns() // 1000
 
 
 def _digest(key: str) -> bytes:

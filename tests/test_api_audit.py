@@ -1,6 +1,7 @@
 """Reads over HTTP are on record before the answer leaves, or there is no answer."""
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -46,10 +47,7 @@ def test_a_look_at_a_moved_ticket_is_on_record_for_both_companies(served: Served
 
 
 @pytest.mark.parametrize("path", [path for path, _, _ in READS])
-def test_nothing_is_shown_that_cannot_be_put_on_record(
-    served: Served, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("services.desk.desk.PATIENCE", 0.1)
+def test_nothing_is_shown_that_cannot_be_put_on_record(served: Served, path: str) -> None:
     with sqlite3.connect(served.home / "store.db") as store:
         store.execute(
             "CREATE TRIGGER full BEFORE INSERT ON stored_events "
@@ -72,3 +70,36 @@ def test_exports_and_what_arrives_are_on_record_too(served: Served) -> None:
     export, since = served.reads()
     assert (export["purpose"], export["count"]) == ("export", 258)
     assert since["count"] > 0
+
+
+def test_looks_at_once_share_a_commit_and_each_is_on_record(served: Served) -> None:
+    def look(number: int) -> None:
+        deployment.reads.viewed(local(), f"c-{number}", position=number, count=1)
+
+    deployment = served.deployment
+    with sqlite3.connect(served.home / "store.db") as store, ThreadPoolExecutor(9) as threads:
+        store.execute("BEGIN IMMEDIATE")  # the first one waits for us, the others for the first
+        looks = [threads.submit(look, number) for number in range(9)]
+        wait(looks, timeout=0.3)
+        store.rollback()
+        for looked in looks:
+            looked.result(10)
+
+    assert {look["viewed_company_id"] for look in served.reads()} == {f"c-{n}" for n in range(9)}
+    rows = deployment.log.after(deployment.log.head() - 9, 9)
+    assert len({row.committed_at for row in rows}) <= 3
+
+
+def test_a_look_is_recorded_in_a_new_stream_where_the_last_one_moved_on(served: Served) -> None:
+    """A reply of the store that is lost leaves the stream further than we know."""
+    reads, who = served.deployment.reads, local()
+    reads.viewed(who, ACME, position=1, count=1)
+    with sqlite3.connect(served.home / "store.db") as store:
+        store.execute(
+            "INSERT INTO stored_events SELECT rowid + 1, originator_id, 2, topic, state, NULL, "
+            "NULL, NULL, committed_at, 0 FROM stored_events ORDER BY rowid DESC LIMIT 1"
+        )
+
+    reads.viewed(who, ACME, position=2, count=1)
+
+    assert [look["as_of_position"] for look in served.reads()] == [1, 1, 2]

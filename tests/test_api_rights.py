@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from services.control import Control
+from services.security import Keys
 from tests.served import ACME, LONG, OTHER, Served, served, story
 
 __all__ = ["served", "story"]
@@ -162,6 +164,21 @@ def test_every_bad_key_is_answered_alike(served: Served) -> None:
         assert {answer.status_code for answer in answers.values()} == {401}
         assert len({answer.content for answer in answers.values()}) == 1
         assert {answer.headers["www-authenticate"] for answer in answers.values()} == {"Bearer"}
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_key_that_was_just_used_is_refused_once_it_is_revoked(
+    served: Served, elsewhere: bool
+) -> None:
+    assert served.get("/v1/companies", "agent").status_code == 200
+    control = Control(served.deployment.control.url) if elsewhere else served.deployment.control
+
+    Keys(control).revoke("agent")
+
+    assert served.get("/v1/companies", "agent").status_code == 401
+    assert served.get("/v1/companies", "auditor").status_code == 200
+    if elsewhere:
+        control.close()
 
 
 def test_another_site_changes_nothing_with_a_browsers_sign_in(served: Served) -> None:

@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 
 from domain.values import ID_PATTERN
 from services.deployment import Deployment
@@ -22,7 +23,7 @@ def deployment_of(request: Request) -> Deployment:
     return found
 
 
-def identify(request: Request) -> Identity:
+async def identify(request: Request) -> Identity:
     """Say who sent the request.
 
     Raises:
@@ -31,12 +32,20 @@ def identify(request: Request) -> Identity:
     """
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key:
-        return deployment_of(request).keys.identify(key.strip())
+        return await _whose(request, key.strip())
     if cookie := request.cookies.get(COOKIE):
         if request.method not in SAFE and not is_same_site(request):
             raise Denied("another site may not do this with your sign-in")
-        return deployment_of(request).keys.identify(cookie)
+        return await _whose(request, cookie)
     raise NoKey
+
+
+async def _whose(request: Request, key: str) -> Identity:
+    """Say whose key it is; only one that was not seen before needs another thread's time."""
+    keys = deployment_of(request).keys
+    if known := keys.remembered(key):
+        return known
+    return await run_in_threadpool(keys.identify, key)
 
 
 def is_same_site(request: Request) -> bool:
@@ -47,10 +56,15 @@ def is_same_site(request: Request) -> bool:
 Who = Annotated[Identity, Depends(identify)]
 
 
-def reading(request: Request, who: Who) -> Reading:
+async def reading(request: Request, who: Who) -> Reading:
     """Read on behalf of the one who asks."""
     return Reading(deployment_of(request), who)
 
 
+async def deployed(request: Request) -> Deployment:
+    """Find the deployment this application serves."""
+    return deployment_of(request)
+
+
 Read = Annotated[Reading, Depends(reading)]
-Deployed = Annotated[Deployment, Depends(deployment_of)]
+Deployed = Annotated[Deployment, Depends(deployed)]

@@ -1,12 +1,26 @@
 """What a timeline can be asked: the filters of one request, checked and named once."""
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from functools import lru_cache
+from typing import Annotated, Any, Final, Literal, get_origin
+from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from fastapi.exceptions import RequestValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 
-from domain.events import model_of
-from domain.values import Level, Visibility, micros
+from domain.errors import UnknownType
+from domain.events import TYPES
+from domain.values import CompanyId, Level, Visibility, micros
 from projections.replay import Instant
 from projections.timeline_filter import Filter
 from services.api.problems import BadRequest
@@ -77,7 +91,8 @@ class TimelineQuery(BaseModel):
             QueryRefused: If a value is out of range.
         """
         for name in self.type:
-            model_of(name)
+            if name not in TYPES:
+                raise UnknownType("type: no event has such a type; docs/events.md lists them all")
         return Filter(
             since=_micros(self.since),
             until=_micros(self.until),
@@ -100,6 +115,51 @@ class TimelineQuery(BaseModel):
         if self.wait_for is not None:
             positions_are_told(read)
         return self.wait_for
+
+
+_LISTS: Final = frozenset(
+    field.alias or name
+    for name, field in TimelineQuery.model_fields.items()
+    if get_origin(field.annotation) is list
+)
+_COMPANY: Final[TypeAdapter[str]] = TypeAdapter(CompanyId)
+
+
+@lru_cache(1024)
+def asked_by(query_string: bytes) -> TimelineQuery:
+    """Read the parameters of a timeline as they stand in the address.
+
+    Raises:
+        RequestValidationError: If one is unknown, or not what it must be.
+    """
+    given: dict[str, Any] = {}
+    for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
+        if name in _LISTS:
+            given.setdefault(name, []).append(value)
+        else:
+            given[name] = value
+    with _invalid_at("query"):
+        return TimelineQuery.model_validate(given)
+
+
+def company_of(path: Mapping[str, Any]) -> str:
+    """Read the company that an address names.
+
+    Raises:
+        RequestValidationError: If it is no id.
+    """
+    with _invalid_at("path", "company_id"):
+        return _COMPANY.validate_python(path["company_id"])
+
+
+@contextmanager
+def _invalid_at(*place: str) -> Iterator[None]:
+    """Say of what is not valid where it stood, as the framework does."""
+    try:
+        yield
+    except ValidationError as error:
+        wrong = [{**one, "loc": (*place, *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(wrong) from None
 
 
 def known(read: Reading, value: str | None) -> int | None:

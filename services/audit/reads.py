@@ -1,27 +1,46 @@
 """Read audit: that somebody looked is on record before the answer leaves.
 
 The events stand in streams of their own, ``reads/<day>:<process>``, outside every company's
-timeline.  Looks that happen at once share a commit, as all reports do.
+timeline.  Nobody else writes there and no rule asks what stands there, so they are put straight
+into the store, at their place in its order.  Looks that happen at once share a commit.  A kill,
+or a reply of the store that is lost, leaves a look too many, never one too few.
 """
 
 import secrets
+import threading
+from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any, Final
 
 import uuid_utils.compat
+from eventsourcing.persistence import PersistenceError, StoredEvent
+from pydantic import ValidationError
 
-from domain.events import Source
+from domain.events import Recorded, Source
+from domain.events.envelope import document_of
 from domain.events.reads import TimelineViewed
+from domain.values import micros
+from projections.database import failures
 from services.desk import Desk, Unavailable
 from services.security import Identity
-from services.wire import Report
+from services.store import Conflict, Placement
+
+TRIES: Final = 3
+"""How often a commit is tried; each time in a new stream, so that it matters not how far the
+one before came."""
+
+LOOK: Final = document_of(TimelineViewed)
 
 
 class ReadAudit:
     """Writes down what one process let people read."""
 
     def __init__(self, desk: Desk) -> None:
-        self._desk = desk
-        self._process = secrets.token_hex(4)
+        self._recorder = desk.recorder
+        self._stream = _Stream(self._recorder)
+        self._commit = threading.Lock()
+        self._waiting: deque[_Look] = deque()
 
     def viewed(
         self,
@@ -43,28 +62,104 @@ class ReadAudit:
         Raises:
             Unavailable: If it cannot be recorded; then nothing may be shown.
         """
+        try:
+            event = TimelineViewed(
+                viewer_id=who.name,
+                viewed_company_id=company_id,
+                ticket_id=ticket_id,
+                purpose=purpose,
+                from_at=since,
+                to_at=until,
+                as_of_position=position,
+                count=count,
+            )
+        except ValidationError as error:
+            raise Unavailable(f"the read could not be recorded: {error}") from None
+        self._keep(_Look(event))
+
+    def _keep(self, look: "_Look") -> None:
+        """Wait until *look* is durable; who comes to the commit first takes all along."""
+        self._waiting.append(look)
+        with self._commit:
+            if not look.is_answered:
+                self._write([self._waiting.popleft() for _ in range(len(self._waiting))])
+        if look.error:
+            raise look.error
+
+    def _write(self, looks: "Sequence[_Look]") -> None:
+        """Commit *looks*, and tell each of them how it went."""
+        error: Exception | None = Unavailable("the read could not be recorded; try again")
+        try:
+            for _ in range(TRIES):
+                try:
+                    self._stream.append(looks)
+                except _passing():
+                    self._stream = _Stream(self._recorder)
+                else:
+                    error = None
+                    break
+        finally:
+            for look in looks:
+                look.error, look.is_answered = error, True
+
+
+def _passing() -> tuple[type[Exception], ...]:
+    """List what may be over at the next try."""
+    return (Conflict, PersistenceError, *failures())
+
+
+class _Stream:
+    """The streams of one process, one for each day; where this one's commits go."""
+
+    def __init__(self, recorder: Any) -> None:
+        self._recorder = recorder
+        self._process = secrets.token_hex(4)
+        self._name = ""
+        self._version = 0
+
+    def append(self, looks: "Sequence[_Look]") -> None:
+        """Put *looks* at the end, in one commit."""
         now = datetime.now(UTC)
-        event = TimelineViewed(
-            viewer_id=who.name,
-            viewed_company_id=company_id,
-            ticket_id=ticket_id,
-            purpose=purpose,
-            from_at=since,
-            to_at=until,
-            as_of_position=position,
-            count=count,
+        name = f"reads/{now:%Y-%m-%d}:{self._process}"
+        if name != self._name:
+            self._name, self._version = name, 0
+        placement = Placement(
+            micros(now),
+            companies=[None] * len(looks),
+            occurred=[micros(look.at) for look in looks],
+            public=[False] * len(looks),
         )
-        (receipt,) = self._desk.record(
-            [
-                Report(
-                    event=event,
-                    stream_id=f"reads/{now:%Y-%m-%d}:{self._process}",
-                    occurred_at=now,
-                    actor="system/longcase",
-                    source=Source(system="longcase", external_id=str(uuid_utils.compat.uuid7())),
-                    visibility="restricted",
-                )
-            ]
+        events = [
+            StoredEvent(name, version, TimelineViewed.TYPE, look.document(name, now))
+            for version, look in enumerate(looks, self._version + 1)
+        ]
+        self._recorder.insert_events(events, placement=placement)
+        self._version += len(looks)
+
+
+class _Look:
+    """One look, waiting to be on record."""
+
+    def __init__(self, event: TimelineViewed) -> None:
+        self.event = event
+        self.at = datetime.now(UTC)
+        self.error: Exception | None = None
+        self.is_answered = False
+
+    def document(self, stream_id: str, now: datetime) -> bytes:
+        """Write the bytes that are stored."""
+        event_id = uuid_utils.compat.uuid7()
+        happened: Recorded[TimelineViewed] = LOOK(
+            event_id=event_id,
+            type=TimelineViewed.TYPE,
+            schema_version=TimelineViewed.VERSION,
+            company_id=None,
+            stream_id=stream_id,
+            occurred_at=self.at,
+            recorded_at=now,
+            actor="system/longcase",
+            source=Source(system="longcase", external_id=str(event_id)),
+            visibility="restricted",
+            data=self.event,
         )
-        if receipt.status != "accepted":
-            raise Unavailable(f"the read could not be recorded: {receipt.reason}")
+        return happened.encode()
