@@ -57,12 +57,8 @@ class Aggregate(Generic[E]):
         """Take over what *happened*; never refuse."""
         raise NotImplementedError
 
-    def take(self, happened: Recorded[Any]) -> Decided:
+    def take(self, happened: Recorded[Any]) -> None:
         """Put *happened* at the end of the stream."""
-        self._add(happened)
-        return Decided(self.stream_id, self.version, happened)
-
-    def _add(self, happened: Recorded[Any]) -> None:
         if not self.version:
             self.company_id = self.company_id or happened.company_id
         self.version += 1
@@ -89,11 +85,10 @@ class Aggregate(Generic[E]):
     def branch(self) -> Self:
         """Copy the state, so that what happens to the copy does not happen here."""
         twin = self.__class__.__new__(self.__class__)
-        state = vars(twin)
-        state.update(vars(self))
-        for name, value in state.items():
-            if isinstance(value, set):
-                state[name] = value.copy()
+        twin.__dict__ = {
+            name: value.copy() if value.__class__ is set else value
+            for name, value in vars(self).items()
+        }
         return twin
 
     @classmethod
@@ -101,11 +96,11 @@ class Aggregate(Generic[E]):
         """Build the state that *events* leave."""
         aggregate = cls(stream_id)
         for happened in events:
-            aggregate._add(happened)
+            aggregate.take(happened)
         return aggregate
 
     def take_stored(self, documents: Iterable[tuple[str, bytes]]) -> None:
         """Put stored documents, each with its type, at the end of the stream."""
         for type_name, state in documents:
             is_read = not self.version or type_name in self.READ
-            self._add((decode if is_read else glimpse)(type_name, state))
+            self.take((decode if is_read else glimpse)(type_name, state))

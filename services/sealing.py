@@ -42,24 +42,27 @@ def seal(event: E, event_id: UUID, stream_id: str, company_id: str | None, keyri
     Raises:
         PersonErased: If the key it needs was destroyed.
     """
-    place = binding(stream_id, event_id, "")
+    if not _texted(type(event)):
+        return event
 
     def change(text: str, whose: str, field: str) -> str:
         found = keyring.key_of(whose)
         if found is None:
             raise PersonErased(f"{whose} was erased; nothing more is recorded about them")
-        return seal_text(text, *found, place + field.encode())
+        return seal_text(text, *found, binding(stream_id, event_id, field))
 
     return _changed(event, change, _owner(stream_id, company_id), stream_id)
 
 
 def unseal(happened: Recorded[Any], keyring: Keyring) -> Recorded[Any]:
     """Open every text of an event; where the key is gone `ERASED` stands instead."""
+    model: type[Event] = type(happened.data)
+    if not _texted(model):
+        return happened
     stream_id = happened.stream_id
-    place = binding(stream_id, happened.event_id, "")
 
     def change(text: str, _: str, field: str) -> str:
-        return open_text(text, keyring, place + field.encode())
+        return open_text(text, keyring, binding(stream_id, happened.event_id, field))
 
     owner = _owner(stream_id, happened.company_id)
     data = _changed(happened.data, change, owner, stream_id)

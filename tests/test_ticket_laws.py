@@ -55,7 +55,8 @@ def lived(reports: Iterable[Recorded[Any]]) -> tuple[Ticket, list[Recorded[Any]]
             continue
         for each in followed:
             document = reported.model_copy(update={"data": each, "type": each.TYPE})
-            recorded.append(ticket.take(document).event)
+            ticket.take(document)
+            recorded.append(document)
     return ticket, recorded
 
 

@@ -198,12 +198,20 @@ def made(model: type[M], fields: Data, given: set[str]) -> M:
 
 def people_in(part: Part) -> Iterator[str]:
     """Yield the contact ids that *part* names, in field order, with repeats."""
-    for mark in marks(type(part)):
+    for mark in _peopled(type(part)):
         value = getattr(part, mark.field)
         if value is None:
             continue
         for item in value if mark.many else (value,):
-            if mark.reference == "contact":
-                yield item
-            elif mark.part:
+            if mark.part:
                 yield from people_in(item)
+            else:
+                yield item
+
+
+@cache
+def _peopled(model: type[Part]) -> tuple[Mark, ...]:
+    """List the fields of *model* that name contacts, or hold parts that do."""
+    return tuple(
+        m for m in marks(model) if m.reference == "contact" or (m.part and _peopled(m.part))
+    )

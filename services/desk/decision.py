@@ -1,6 +1,6 @@
 """One commit in the making: reports are decided in order, each against what went before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -94,7 +94,8 @@ class Decision:
         try:
             if heard.refusal:
                 raise heard.refusal
-            answer = self._repeat(heard, known) or self._accept(heard)
+            is_new = known is None and heard.key not in self._reported
+            answer = self._accept(heard) if is_new else self._repeat(heard, known)
         except Refused as refusal:
             self.has_doubts |= heard.refusal is None and known is None
             answer = refused(heard.report.stream_id, refusal)
@@ -118,22 +119,20 @@ class Decision:
                     receipts.append(answer)
         return receipts
 
-    def _repeat(self, heard: Heard, known: KnownReport | None) -> Receipt | Repeated | None:
+    def _repeat(self, heard: Heard, known: KnownReport | None) -> Receipt | Repeated:
         """Answer a report that came before, in an earlier commit or in this one.
 
         Where an erasure took the hash of what it said, a repeat is a repeat, whatever it says.
         """
-        earlier = self._reported.get(heard.key)
-        if known is None and earlier is None:
-            return None
-        digest = known.digest if known else earlier and earlier[0]
+        digest, first = self._reported.get(heard.key, (b"", 0))
+        digest = known.digest if known else digest
         if digest and digest != heard.digest:
             raise ContentDiffers(
                 f"{heard.key[0]} reported {heard.key[1]} before with other content; "
                 "give a new event a new id"
             )
         if known is None:
-            return Repeated(heard.report, earlier[1] if earlier else 0)
+            return Repeated(heard.report, first)
         return Receipt(
             "duplicate", known.stream_id, known.position, known.last_position,
             known.stream_version,
@@ -141,8 +140,7 @@ class Decision:
 
     def _accept(self, heard: Heard) -> Pending:
         drafts = self._drafts(heard.report)
-        founding = list(self._founding(drafts[0].happened))
-        for draft in (*founding, *drafts):
+        for draft in self._founding(drafts[0].happened) + drafts:
             self._place(draft)
         first, last = len(self.events) - len(drafts), len(self.events) - 1
         self.placement.reports.append(ReportRow(*heard.key, heard.digest, first, last))
@@ -213,16 +211,18 @@ class Decision:
         seen_by = ticket.opening.visibility
         return self._drafting.follow(moved.happened, reopening, ticket.next_link, target, seen_by)
 
-    def _founding(self, cause: Recorded[Any]) -> Iterator[Draft]:
+    def _founding(self, cause: Recorded[Any]) -> list[Draft]:
         """Make the company of a person who has none, before the first event that is theirs."""
-        stream_id = f"company/{cause.company_id}"
         person = person_of(cause.company_id)
-        if person and not self._aggregate(stream_id).version:
-            for event in (
-                CompanyRegistered(kind="individual", contact_id=person),
-                ContactAffiliated(contact_id=person),
-            ):
-                yield self._drafting.follow(cause, event, stream_id, cause.company_id)
+        stream_id = f"company/{cause.company_id}"
+        if not person or self._aggregate(stream_id).version:
+            return []
+        found = CompanyRegistered(kind="individual", contact_id=person)
+        joined = ContactAffiliated(contact_id=person)
+        return [
+            self._drafting.follow(cause, event, stream_id, cause.company_id)
+            for event in (found, joined)
+        ]
 
     def _is_introduced(self, contact_id: str) -> bool:
         stream_id = f"contact/{contact_id}"
