@@ -30,7 +30,8 @@ class Projection:
         schema: ``CREATE`` statements; ``{name}`` stands for a table, ``{text}``,
             ``{blob}``, ``{bigint}``, ``{bool}`` for a column type.
         apply: Folds a page of events, in order, into the view.
-        sequence: Names the sequence that is parked when one of its events fails.
+        sequence: Names, for a stream and its company, the sequence that is parked when one of
+            its events fails.
         extra: Statements for one dialect alone, such as full-text tables.
     """
 
@@ -39,7 +40,7 @@ class Projection:
     tables: tuple[str, ...]
     schema: tuple[str, ...]
     apply: "Callable[[View, Sequence[Logged]], None]"
-    sequence: Callable[[Logged], str]
+    sequence: Callable[[str, str | None], str]
     extra: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unstable: tuple[str, ...] = ()
     """Tables left out of the canonical dump: full-text indexes."""
@@ -114,6 +115,6 @@ def _named(name: str, tables: tuple[str, ...], generation: int, dialect: Any, sq
     return sql
 
 
-def by_stream(logged: Logged) -> str:
+def by_stream(stream_id: str, _: str | None) -> str:
     """Sequence by stream: for most read models the ticket."""
-    return logged.event.stream_id
+    return stream_id

@@ -23,7 +23,7 @@ PARTS: Final = {"events": "store", "control": "control"}
 
 TABLES: Final = {
     "store": ("stored_events", "company_heads", "reports", "handles"),
-    "control": ("secrets", "keyring", "api_keys", "staff", "control_version"),
+    "control": ("secrets", "keyring", "api_keys", "staff", "skips", "pauses", "control_version"),
 }
 
 

@@ -41,6 +41,19 @@ MIGRATIONS: Final = (
         """CREATE INDEX keyring_destroyed ON keyring (destroyed_at)
         WHERE destroyed_at IS NOT NULL""",
     ),
+    (
+        """CREATE TABLE skips (
+        projection {text} NOT NULL,
+        position {bigint} NOT NULL,
+        reason {text} NOT NULL,
+        decided_by {text} NOT NULL,
+        decided_at {bigint} NOT NULL,
+        PRIMARY KEY (projection, position))""",
+        """CREATE TABLE pauses (
+        projection {text} PRIMARY KEY,
+        decided_by {text} NOT NULL,
+        decided_at {bigint} NOT NULL)""",
+    ),
 )
 """Numbered steps; one is never changed after it shipped."""
 

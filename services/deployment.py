@@ -9,11 +9,12 @@ from services.audit.reads import ReadAudit
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
+from services.decisions import Decisions
 from services.desk import Desk
 from services.feed import StoreFeed
 from services.projector import Projector
 from services.readmodel import ReadModels
-from services.rebuild import Rebuilder
+from services.rebuild import Rebuilder, bring_to_version
 from services.security import Keys
 from services.store import Log
 
@@ -37,6 +38,11 @@ class Deployment:
     def keyring(self) -> Keyring:
         """The keys that seal and open text."""
         return Keyring(self.control)
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """What operators decided of projections."""
+        return Decisions(self.control)
 
     @cached_property
     def keys(self) -> Keys:
@@ -78,7 +84,7 @@ class Deployment:
     @cached_property
     def projector(self) -> Projector:
         """What keeps embedded read models up to date."""
-        return Projector(self.feed, self.models, PROJECTIONS.values())
+        return Projector(self.feed, self.models, self.decisions, PROJECTIONS.values())
 
     @cached_property
     def arrival(self) -> "Arrival":
@@ -91,7 +97,7 @@ class Deployment:
     @cached_property
     def rebuilder(self) -> Rebuilder:
         """What builds read models anew."""
-        return Rebuilder(self.feed, self.models, self.log.head)
+        return Rebuilder(self.feed, self.models, self.decisions, self.log.head)
 
     @property
     def is_embedded(self) -> bool:
@@ -103,9 +109,7 @@ class Deployment:
         if not self.is_embedded:
             return
         for projection in PROJECTIONS.values():
-            version = self.models.version(projection)
-            if version is not None and version != projection.version:
-                self.rebuilder.rebuild(projection)
+            bring_to_version(projection, self.rebuilder, self.models)
         self.projector.catch_up()
 
     def wait_for(self, projection: Projection, position: int, seconds: float) -> bool:

@@ -1,19 +1,37 @@
 """A feed brings recorded events to a projector, in order; it cannot tell from where."""
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Container, Iterable, Sequence
+from typing import Final, NamedTuple, Protocol
 
+from domain.errors import Refused
 from domain.events import Logged, decode
 from services.control import Keyring
 from services.sealing import unseal
 from services.store import Log, Row
 
 
+class Unreadable(Exception):
+    """A stored event is none that this code knows, or its text was changed."""
+
+
+class Step(NamedTuple):
+    """One event to be folded.
+
+    Attributes:
+        logged: The event, opened; or why it cannot be read.
+        next_offset: Where to read on once it is folded; 0 on the store's own log.
+    """
+
+    row: Row
+    logged: Logged | Unreadable
+    next_offset: int = 0
+
+
 class Feed(Protocol):
     """Where a projector reads from: the store's log, or Kafka."""
 
-    def page(self, after: int, limit: int) -> list[Logged]:
-        """List the events after a position, opened, at most *limit*."""
+    def steps(self, after: int, limit: int) -> list[Step]:
+        """List the events after a position, at most *limit*."""
 
 
 class StoreFeed:
@@ -24,14 +42,27 @@ class StoreFeed:
         self._keyring = keyring
 
     def page(self, after: int, limit: int) -> list[Logged]:
-        """List the events after a position, opened, at most *limit*."""
+        """List the events after a position, opened, at most *limit*; all must be readable."""
         return opened(self._log.after(after, limit), self._keyring)
 
-    def history(self, stream_id: str, upto: int) -> list[Logged]:
-        """List a stream's events up to a position, opened, in the order they happened."""
-        return sorted(
-            opened(self._log.of_stream(stream_id, upto), self._keyring), key=lambda e: e.happened
-        )
+    def steps(self, after: int, limit: int) -> list[Step]:
+        """List the events after a position, at most *limit*."""
+        rows = self._log.after(after, limit)
+        return [Step(*pair) for pair in zip(rows, readable(rows, self._keyring), strict=True)]
+
+    def at(self, position: int) -> Logged | Unreadable:
+        """Find one event that is in the store."""
+        return readable(self._log.at_all([position]), self._keyring)[0]
+
+    def history(self, stream_id: str, upto: int, without: Container[int] = ()) -> list[Logged]:
+        """List a stream's events up to a position, opened, in the order they happened.
+
+        Args:
+            without: Positions that are left out.
+        """
+        rows = self._log.of_stream(stream_id, upto)
+        left = [row for row in rows if row.position not in without]
+        return sorted(opened(left, self._keyring), key=lambda logged: logged.happened)
 
 
 def opened(rows: Iterable[Row], keyring: Keyring) -> list[Logged]:
@@ -48,3 +79,22 @@ def opened(rows: Iterable[Row], keyring: Keyring) -> list[Logged]:
         )
         for row in rows
     ]
+
+
+def readable(rows: Sequence[Row], keyring: Keyring) -> list[Logged | Unreadable]:
+    """Decode stored rows and open their text; say of each that cannot be read why not."""
+    try:
+        return list(opened(rows, keyring))
+    except UNREADABLE:
+        return [_tried(row, keyring) for row in rows]
+
+
+def _tried(row: Row, keyring: Keyring) -> Logged | Unreadable:
+    try:
+        return opened([row], keyring)[0]
+    except UNREADABLE as error:
+        return Unreadable(f"{type(error).__name__}: {error}")
+
+
+UNREADABLE: Final = (Refused, ValueError)
+"""What `decode` and `unseal` raise for a document that is not as it should be."""

@@ -20,24 +20,37 @@ import structlog
 
 from domain.errors import Refused
 from projections.projection import Projection
-from services.bus import Follower, InstanceTaken, TopicRefused, Topics, brokers_of, describe
+from services.bus import (
+    Barred,
+    Brokers,
+    Follower,
+    InstanceTaken,
+    TopicRefused,
+    Topics,
+    brokers_of,
+    describe,
+)
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
+from services.decisions import Decisions
 from services.feed import StoreFeed
+from services.folding import Folder
 from services.group.feed import KafkaFeed
 from services.group.member import Displaced, Member
 from services.group.sequences import Lost
 from services.headers import ForeignRecord
-from services.projector import Unfoldable
+from services.parking import ParkingFull
+from services.projector import history_of
 from services.readmodel import ReadModels
-from services.rebuild import Rebuilder
+from services.rebuild import NotBetter, Rebuilder, bring_to_version
 from services.relay import Relay
 from services.store import Log
 from services.watchdog import Watchdog
 
 PERMANENT: Final = (
-    Displaced, ForeignRecord, InstanceTaken, Lost, Refused, TopicRefused, Unfoldable,
+    Barred, Displaced, ForeignRecord, InstanceTaken, Lost, NotBetter, ParkingFull, Refused,
+    TopicRefused,
 )  # fmt: skip
 """What is not mended by waiting."""
 
@@ -56,6 +69,7 @@ def serve_relay(settings: Settings, stop: Event, topics: Topics | None = None) -
 
     Raises:
         TopicRefused: If a topic is not the one that was published to so far.
+        Barred: If the brokers do not let us in, or not do our work.
     """
     Relay(settings.store, brokers_of(settings), topics).run(stop)
 
@@ -70,16 +84,19 @@ def serve_projector(
     Raises:
         KeyError: If there is no projection of this name.
         TopicRefused: If the topic is not the one the read model was built from.
-        Unfoldable: If an event cannot be folded.
+        ParkingFull: If too many events cannot be folded.
+        NotBetter: If a new version of the projection cannot fold what the last one could.
         Displaced: If another process is at the same partitions, again and again.
         InstanceTaken: If another process joined the group under this one's name.
+        Barred: If the brokers do not let us in, or not do our work.
     """
     projection, wait = PROJECTIONS[name], FIRST_WAIT
+    brokers, topics = brokers_of(settings), topics or Topics()
     with _instance(settings.home, name) as instance:
         while not stop.is_set():
             began = time.monotonic()
             try:
-                with _member(settings, projection, instance, topics or Topics()) as member:
+                with _member(settings, brokers, projection, instance, topics) as member:
                     member.run(stop)
             except PERMANENT:
                 raise
@@ -94,7 +111,7 @@ def serve_projector(
 
 @contextmanager
 def _member(
-    settings: Settings, projection: Projection, instance: str, topics: Topics
+    settings: Settings, brokers: Brokers, projection: Projection, instance: str, topics: Topics
 ) -> Iterator[Member]:
     """Open everything a member needs, and join the group."""
     with ExitStack() as opened:
@@ -102,10 +119,10 @@ def _member(
         models = opened.enter_context(closing(ReadModels(settings.read_models)))
         log = opened.enter_context(closing(Log(settings.store)))
         keyring = Keyring(control)
+        decisions = Decisions(control)
         from_store = StoreFeed(log, keyring)
-        _bring_to_version(projection, Rebuilder(from_store, models, log.head), models)
+        bring_to_version(projection, Rebuilder(from_store, models, decisions, log.head), models)
         members: list[Member] = []
-        brokers = brokers_of(settings)
         opened.enter_context(
             Watchdog(
                 done=lambda: members[0].turns if members else 0,
@@ -117,16 +134,11 @@ def _member(
         follower = Follower(brokers, topics.events, group, instance)
         opened.callback(follower.close)
         feed = KafkaFeed(follower, models, log, keyring)
-        members.append(Member(projection, feed, models, from_store.history, keyring))
+        folder = Folder(models, decisions, feed.sequences.save)
+        history = history_of(from_store, decisions, projection)
+        members.append(Member(projection, feed, folder, history, keyring))
         logger.info("projector at work", projection=projection.name, instance=instance)
         yield members[0]
-
-
-def _bring_to_version(projection: Projection, rebuilder: Rebuilder, models: ReadModels) -> None:
-    """Build a read model anew that another version of longcase has written."""
-    if models.version(projection) not in (None, projection.version):
-        logger.info("building a new version", projection=projection.name)
-        rebuilder.rebuild(projection)
 
 
 @contextmanager

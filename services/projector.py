@@ -12,8 +12,11 @@ from typing import Final
 import structlog
 
 from domain.events import Logged
-from projections.projection import Projection, View
-from services.feed import StoreFeed
+from projections.projection import History, Projection
+from services.decisions import Decisions
+from services.feed import Step, StoreFeed
+from services.folding import Folder, Page
+from services.parking import ParkingFull
 from services.readmodel import EMBEDDED, Fenced, Mark, ReadModels
 
 PAGE: Final = 500
@@ -22,11 +25,10 @@ PAGE: Final = 500
 POLL: Final = 0.02
 """Seconds between looks at the log when nobody wakes us."""
 
+AGAIN: Final = 5.0
+"""Seconds until a projection that could not go on is tried again."""
+
 logger = structlog.get_logger()
-
-
-class Unfoldable(Exception):
-    """An event cannot be folded; the projection stops before it rather than skip it."""
 
 
 class FollowsKafka(Exception):
@@ -37,26 +39,37 @@ class Projector:
     """Keeps embedded projections up to date with the store's log."""
 
     def __init__(
-        self, feed: StoreFeed, models: ReadModels, projections: Iterable[Projection]
+        self,
+        feed: StoreFeed,
+        models: ReadModels,
+        decisions: Decisions,
+        projections: Iterable[Projection],
     ) -> None:
         self._feed = feed
         self._models = models
+        self._decisions = decisions
+        self._folder = Folder(models, decisions)
         self._projections = tuple(projections)
+        self._tried: dict[str, float] = {}
         self._wake = threading.Event()
         self._stopped = threading.Event()
 
     def catch_up(self, upto: int | None = None) -> int:
-        """Fold what is recorded, to position *upto* if given; say where the slowest stands."""
-        while True:
-            marks = {p.name: self._mark(p) for p in self._projections}
-            slowest = min((m.position if m else 0) for m in marks.values())
+        """Fold what is recorded, to position *upto* if given; say where the slowest stands.
+
+        Those that are paused, or could not go on a moment ago, stand still.
+        """
+        while going := [each for each in self._projections if self._goes(each)]:
+            marks = {each.name: self._mark(each) for each in going}
+            slowest = min((mark.position if mark else 0) for mark in marks.values())
             if upto is not None and slowest >= upto:
                 return slowest
-            page = self._feed.page(slowest, PAGE)
-            if not page:
+            steps = self._feed.steps(slowest, PAGE)
+            if not steps:
                 return slowest
-            for projection in self._projections:
-                self._fold(projection, marks[projection.name], page)
+            for projection in going:
+                self._fold(projection, marks[projection.name], steps)
+        return min((self._mark(each) or Mark()).position for each in self._projections)
 
     def follow(self) -> None:
         """Fold what is recorded as it comes, until stopped."""
@@ -89,6 +102,12 @@ class Projector:
             time.sleep(0.005)
         return True
 
+    def _goes(self, projection: Projection) -> bool:
+        tried = self._tried.get(projection.name)
+        if tried is not None and time.monotonic() - tried < AGAIN:
+            return False
+        return not self._decisions.is_paused(projection.name)
+
     def _mark(self, projection: Projection) -> Mark | None:
         mark = self._models.marks(self._models.view(projection)).get(EMBEDDED)
         if mark and mark.topic_id:
@@ -98,36 +117,27 @@ class Projector:
             )
         return mark
 
-    def _fold(self, projection: Projection, mark: Mark | None, page: Sequence[Logged]) -> None:
+    def _fold(self, projection: Projection, mark: Mark | None, steps: Sequence[Step]) -> None:
         after = mark.position if mark else 0
-        fresh = [event for event in page if event.position > after]
+        fresh = [step for step in steps if step.row.position > after]
         if not fresh:
             return
-        view = self._models.view(projection, self._feed.history)
+        history = history_of(self._feed, self._decisions, projection)
+        view = self._models.view(projection, history)
+        new = Mark(fresh[-1].row.position)
         try:
-            fold(self._models, view, mark, fresh)
+            self._folder.fold(view, [Page(EMBEDDED, mark, new, fresh)])
         except Fenced:
             logger.debug("somebody else folded this page", projection=projection.name)
+        except ParkingFull as error:
+            self._tried[projection.name] = time.monotonic()
+            logger.critical("stands still", projection=projection.name, error=str(error))
 
 
-def fold(models: ReadModels, view: View, mark: Mark | None, page: Sequence[Logged]) -> None:
-    """Fold one page and move the position, together or not at all.
+def history_of(feed: StoreFeed, decisions: Decisions, projection: Projection) -> History:
+    """Find earlier events as *projection* may see them: without those that it skips."""
 
-    Raises:
-        Fenced: If another process did it first.
-        Unfoldable: If an event of the page cannot be folded; names the first one.
-    """
-    new = Mark(page[-1].position)
-    try:
-        with models.database.transaction():
-            models.advance(view, EMBEDDED, mark, new)
-            view.projection.apply(view, page)
-    except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        if len(page) == 1:
-            raise Unfoldable(
-                f"{view.projection.name} cannot fold position {page[0].position} "
-                f"({page[0].event.type} in {page[0].event.stream_id}): {error!r}"
-            ) from error
-        half = len(page) // 2  # the good ones before the bad one go in
-        fold(models, view, mark, page[:half])
-        fold(models, view, Mark(page[half - 1].position), page[half:])
+    def history(stream_id: str, upto: int) -> list[Logged]:
+        return feed.history(stream_id, upto, decisions.skipped(projection.name))
+
+    return history

@@ -37,6 +37,17 @@ SCHEMA: Final = (
     key TEXT NOT NULL,
     number BIGINT NOT NULL,
     PRIMARY KEY (name, generation, key))""",
+    """CREATE TABLE IF NOT EXISTS parked (
+    name TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    position BIGINT NOT NULL,
+    sequence TEXT NOT NULL,
+    stream_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    parked_at BIGINT NOT NULL,
+    PRIMARY KEY (name, generation, position))""",
 )
 
 
@@ -107,6 +118,14 @@ class ReadModels:
         )
         return int(rows[0][0]) if rows else None
 
+    def version_of(self, view: View) -> int:
+        """Say which version of the projection wrote a generation."""
+        rows = self.database.execute(
+            "SELECT version FROM generations WHERE name = ? AND generation = ?",
+            (view.projection.name, view.generation),
+        )
+        return int(rows[0][0])
+
     def marks(self, view: View) -> dict[int, Mark]:
         """Read how far each part of the feed was folded."""
         return {
@@ -165,18 +184,36 @@ class ReadModels:
             self._enter(view, "building")
         return view
 
+    def generations(self, projection: Projection, status: str) -> list[int]:
+        """List the generations of a projection that are *status*, the oldest first.
+
+        Args:
+            status: ``building``, ``built`` (and held), ``live`` or ``old``.
+        """
+        rows = self.database.execute(
+            "SELECT generation FROM generations WHERE name = ? AND status = ? ORDER BY generation",
+            (projection.name, status),
+        )
+        return [generation for (generation,) in rows]
+
+    def keep(self, view: View) -> None:
+        """Hold a built generation beside the live one."""
+        self.database.execute(
+            "UPDATE generations SET status = 'built' WHERE name = ? AND generation = ?",
+            (view.projection.name, view.generation),
+        )
+
     def swap(self, view: View) -> None:
-        """Make a built generation the live one, in one transaction.
+        """Make another generation the live one, in one transaction.
 
         The one that was live stays as *old* until the next swap: who had begun to read it
         reads on.
         """
         name = view.projection.name
         with self.database.transaction():
-            for (generation,) in self.database.execute(
-                "SELECT generation FROM generations WHERE name = ? AND status = 'old'", (name,)
-            ):
-                self.discard(view.projection.view(self.database, generation))
+            for generation in self.generations(view.projection, "old"):
+                if generation != view.generation:
+                    self.discard(view.projection.view(self.database, generation))
             self.database.execute(
                 "UPDATE generations SET status = 'old' WHERE name = ? AND status = 'live'", (name,)
             )
@@ -189,7 +226,7 @@ class ReadModels:
         """Drop a generation; inside a transaction."""
         view.drop()
         key = (view.projection.name, view.generation)
-        for table in ("generations", "positions", "sequences"):
+        for table in ("generations", "positions", "sequences", "parked"):
             self.database.execute(f"DELETE FROM {table} WHERE name = ? AND generation = ?", key)
 
     def _create_first(self, projection: Projection) -> int:

@@ -1,7 +1,8 @@
 """Rebuild and verify: a projection can be made again from the log, beside the one that is read.
 
 Promise: readers see the old tables until the new ones are complete; one transaction swaps.  A
-kill leaves the old ones serving, and the half-built ones are dropped by the next rebuild.
+kill leaves the old ones serving, and the half-built ones are dropped by the next rebuild.  What
+was swapped out stays for `rollback` until the next swap.
 """
 
 import hashlib
@@ -10,14 +11,42 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from projections.database import Dialect
 from projections.projection import Projection, View
+from services.decisions import Decisions
 from services.feed import StoreFeed
-from services.projector import PAGE, fold
-from services.readmodel import EMBEDDED, ReadModels
+from services.folding import Folder, Page
+from services.projector import PAGE, history_of
+from services.readmodel import EMBEDDED, Mark, ReadModels
+
+logger = structlog.get_logger()
 
 Progress = Callable[[int, int], None]
 """(position folded, position to reach)"""
+
+
+class NotBetter(Exception):
+    """A new version of a projection cannot fold what the one that is read could."""
+
+
+class NotThere(Exception):
+    """There is no generation to promote, or to go back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a rebuild made.
+
+    Attributes:
+        parked: Events that it could not fold, and those that wait behind them.
+        is_live: Whether it is read now, or waits for `promote`.
+    """
+
+    position: int
+    parked: int
+    is_live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +67,57 @@ class Verdict:
 class Rebuilder:
     """Builds generations of projections from the store's log."""
 
-    def __init__(self, feed: StoreFeed, models: ReadModels, head: Callable[[], int]) -> None:
+    def __init__(
+        self, feed: StoreFeed, models: ReadModels, decisions: Decisions, head: Callable[[], int]
+    ) -> None:
         self._feed = feed
         self._models = models
+        self._decisions = decisions
+        self._folder = Folder(models, decisions)
         self._head = head
 
-    def rebuild(self, projection: Projection, progress: Progress | None = None) -> int:
-        """Build a projection anew and make it the live one; return its position."""
-        self.clean(projection)
+    def rebuild(
+        self, projection: Projection, progress: Progress | None = None, *, hold: bool = False
+    ) -> Built:
+        """Build a projection anew, and make it the live one.
+
+        It only waits for `promote` with *hold*, or if it had to park more than the live one.
+        """
+        self._drop(projection, "building", "built")
         view = self._models.begin(projection)
         position = self._fill(view, None, progress)
+        parked = self._folder.parking.count(view)
+        is_worse = parked > self._folder.parking.count(self._models.view(projection))
+        if hold or is_worse:
+            self._models.keep(view)
+        else:
+            self._models.swap(view)
+        return Built(position, parked, is_live=not (hold or is_worse))
+
+    def promote(self, projection: Projection, progress: Progress | None = None) -> Built:
+        """Make a projection that was built and held the live one, once it has caught up.
+
+        Raises:
+            NotThere: If none was held.
+        """
+        view = self._found(projection, "built", "build one by rebuild --hold")
+        position = self._fill(view, None, progress)
         self._models.swap(view)
-        return position
+        return Built(position, self._folder.parking.count(view), is_live=True)
+
+    def rollback(self, projection: Projection) -> int:
+        """Read the generation again that was live before the last swap; say where it stands.
+
+        Raises:
+            NotThere: If none is kept.
+        """
+        view = self._found(projection, "old", "none was live before, or it was dropped")
+        self._models.swap(view)
+        return max((mark.position for mark in self._models.marks(view).values()), default=0)
 
     def verify(self, projection: Projection, progress: Progress | None = None) -> Verdict:
         """Build a projection aside, up to where the live one stands, and compare."""
-        self.clean(projection)
+        self._drop(projection, "building")
         live = self._models.view(projection)
         marks = self._models.marks(live)
         position = max((mark.position for mark in marks.values()), default=0)
@@ -65,28 +129,59 @@ class Rebuilder:
             with self._models.database.transaction():
                 self._models.discard(aside)
 
-    def clean(self, projection: Projection) -> None:
-        """Drop what an interrupted rebuild left."""
-        for (generation,) in self._models.database.execute(
-            "SELECT generation FROM generations WHERE name = ? AND status = 'building'",
-            (projection.name,),
-        ):
-            with self._models.database.transaction():
-                self._models.discard(projection.view(self._models.database, generation))
+    def _drop(self, projection: Projection, *statuses: str) -> None:
+        """Drop what an interrupted rebuild left, or what was held."""
+        for status in statuses:
+            for generation in self._models.generations(projection, status):
+                with self._models.database.transaction():
+                    self._models.discard(projection.view(self._models.database, generation))
+
+    def _found(self, projection: Projection, status: str, otherwise: str) -> View:
+        generations = self._models.generations(projection, status)
+        if not generations:
+            raise NotThere(f"there is no other {projection.name}: {otherwise}")
+        view = projection.view(self._models.database, generations[-1])
+        version = self._models.version_of(view)
+        if version != projection.version:
+            raise NotThere(
+                f"the other {projection.name} has tables of version {version}, and this code "
+                f"reads version {projection.version}"
+            )
+        return view
 
     def _fill(self, view: View, upto: int | None, progress: Progress | None) -> int:
-        position, target = 0, upto
-        view = view.projection.view(view.database, view.generation, self._feed.history)
+        history = history_of(self._feed, self._decisions, view.projection)
+        view = view.projection.view(view.database, view.generation, history)
         while True:
-            page = self._feed.page(position, PAGE)
+            mark = self._models.marks(view).get(EMBEDDED)
+            position = mark.position if mark else 0
+            steps = self._feed.steps(position, PAGE)
             if upto is not None:
-                page = [event for event in page if event.position <= upto]
-            if not page:
+                steps = [step for step in steps if step.row.position <= upto]
+            if not steps:
                 return position
-            fold(self._models, view, self._models.marks(view).get(EMBEDDED), page)
-            position = page[-1].position
+            new = Mark(steps[-1].row.position)
+            self._folder.fold(view, [Page(EMBEDDED, mark, new, steps)])
             if progress:
-                progress(position, target or self._head())
+                progress(new.position, upto or self._head())
+
+
+def bring_to_version(projection: Projection, rebuilder: Rebuilder, models: ReadModels) -> None:
+    """Build a read model anew that another version of longcase has written.
+
+    Raises:
+        NotBetter: If it parks events that the one that is read could fold.
+    """
+    if models.version(projection) in (None, projection.version):
+        return
+    logger.info("building a new version", projection=projection.name)
+    built = rebuilder.rebuild(projection)
+    if not built.is_live:
+        raise NotBetter(
+            f"version {projection.version} of {projection.name} cannot fold {built.parked} "
+            f"events; see longcase projections parked {projection.name}, and promote it if it "
+            "shall be read all the same"
+        )
 
 
 def digest(view: View) -> str:

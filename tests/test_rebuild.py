@@ -1,19 +1,17 @@
 """Projecting and building anew: live equals rebuilt, whoever projects, wherever it is kept."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from domain.events import Logged
-from projections.projection import Projection, View
 from projections.timeline import timeline
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.deployment import Deployment
-from services.projector import Projector, Unfoldable, fold
+from services.folding import Folder, Page
+from services.projector import Projector
 from services.readmodel import EMBEDDED, Fenced, Mark, ReadModels
 from services.rebuild import Rebuilder, digest
 from services.sample import STORY
@@ -44,11 +42,11 @@ def models(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ReadModel
 
 
 def projector(longcase: Deployment, models: ReadModels) -> Projector:
-    return Projector(longcase.feed, models, PROJECTIONS.values())
+    return Projector(longcase.feed, models, longcase.decisions, PROJECTIONS.values())
 
 
 def rebuilder(longcase: Deployment, models: ReadModels) -> Rebuilder:
-    return Rebuilder(longcase.feed, models, longcase.log.head)
+    return Rebuilder(longcase.feed, models, longcase.decisions, longcase.log.head)
 
 
 def digests(models: ReadModels) -> dict[str, str]:
@@ -63,10 +61,10 @@ def test_a_rebuild_gives_the_tables_that_were_live(
     before = digest(models.view(PROJECTIONS[name]))
 
     verdict = rebuilder(longcase, models).verify(PROJECTIONS[name])
-    position = rebuilder(longcase, models).rebuild(PROJECTIONS[name])
+    built = rebuilder(longcase, models).rebuild(PROJECTIONS[name])
 
     assert verdict.agrees
-    assert position == longcase.log.head()
+    assert (built.position, built.is_live) == (longcase.log.head(), True)
     assert digest(models.view(PROJECTIONS[name])) == before
 
 
@@ -102,15 +100,17 @@ def test_a_page_that_another_process_folded_is_not_folded_again(
     longcase: Deployment, models: ReadModels
 ) -> None:
     view = models.view(timeline, longcase.feed.history)
-    page = longcase.feed.page(0, 10)
-    fold(models, view, None, page)
+    steps = longcase.feed.steps(0, 10)
+    page = Page(EMBEDDED, None, Mark(steps[-1].row.position), steps)
+    folder = Folder(models, longcase.decisions)
+    folder.fold(view, [page])
     before = digest(view)
 
     with pytest.raises(Fenced):
-        fold(models, view, None, page)
+        folder.fold(view, [page])
 
     assert digest(view) == before
-    assert models.marks(view)[EMBEDDED] == Mark(page[-1].position)
+    assert models.marks(view)[EMBEDDED] == page.new
 
 
 def test_an_interrupted_rebuild_leaves_the_old_tables_and_is_cleaned_up(
@@ -167,25 +167,3 @@ def test_a_projection_of_an_older_version_is_built_anew_at_the_start(
 
     assert longcase.models.version(timeline) == timeline.version
     assert digest(longcase.models.view(timeline)) == before
-
-
-def test_an_event_that_cannot_be_folded_stops_the_projection_before_it(
-    longcase: Deployment, models: ReadModels
-) -> None:
-    bad = longcase.feed.page(0, 100)[57].position
-
-    def stumble(view: View, page: Sequence[Logged]) -> None:
-        if any(logged.position == bad for logged in page):
-            raise ValueError("no such luck")
-        timeline.apply(view, page)
-
-    poisoned: Projection = replace(timeline, apply=stumble)
-    with pytest.raises(Unfoldable, match=f"timeline cannot fold position {bad} "):
-        Projector(longcase.feed, models, [poisoned]).catch_up()
-
-    view = models.view(timeline)
-    assert models.marks(view)[EMBEDDED].position == bad - 1
-    assert view.all("SELECT max(position) FROM {entries}")[0][0] < bad
-
-    Projector(longcase.feed, models, [timeline]).catch_up()  # once it can be folded, on it goes
-    assert rebuilder(longcase, models).verify(timeline).agrees

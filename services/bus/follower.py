@@ -20,7 +20,7 @@ from kafka.errors import (
 from kafka.structs import MemberState
 
 from services.bus.brokers import Brokers
-from services.bus.client import PATIENCE_MS, BrokerAway, client
+from services.bus.client import PATIENCE_MS, BrokerAway, client, failure
 from services.bus.message import Message, message
 from services.bus.publisher import METADATA_MS
 from services.bus.topics import TopicRefused, describe
@@ -51,9 +51,12 @@ class Follower:
 
         Raises:
             BrokerAway: If no broker answers.
+            Barred: If we may not read the topic.
             TopicMissing: If there is no such topic.
         """
         self.topic = topic
+        self._brokers = brokers
+        self._right = f"READ topic {topic} and READ group {group}"
         self.topic_id, self.partitions = describe(brokers, [topic])[topic]
         self._consumer = client(
             KafkaConsumer,
@@ -95,6 +98,17 @@ class Follower:
             except (ValueError, KeyError):
                 self._held.changed.set()  # it was taken from us just now
 
+    def rest(self) -> None:
+        """Read nothing for a moment; every partition waits to be begun afterwards.
+
+        Raises:
+            InstanceTaken: If another process joined under the same name.
+            BrokerAway: If the group cannot be followed now; make another follower.
+        """
+        self._consumer.pause(*self._consumer.assignment())
+        self._held.changed.set()
+        self.poll(1)
+
     def poll(self, limit: int) -> dict[int, list[Message]]:
         """Read at most *limit* records, of the partitions that were begun.
 
@@ -102,6 +116,7 @@ class Follower:
             TopicRefused: If the topic was made anew, or its log does not hold the offset.
             InstanceTaken: If another process joined under the same name.
             BrokerAway: If the group cannot be followed now; make another follower.
+            Barred: If we may not read the topic, or not as this group.
         """
         try:
             found = self._consumer.poll(timeout_ms=POLL_MS, max_records=limit)
@@ -110,7 +125,8 @@ class Follower:
         except FencedInstanceIdError as error:
             raise InstanceTaken(str(error)) from None
         except KafkaError as error:
-            raise BrokerAway(f"{self.topic} cannot be followed: {error}") from None
+            told = f"{self.topic} cannot be followed"
+            raise failure(error, self._brokers, told, self._right) from None
         # The client reads the id with its metadata and shows it nowhere else.
         topic_id = self._consumer._cluster.topic_id(self.topic)  # noqa: SLF001
         if topic_id is not None and str(topic_id) != self.topic_id:

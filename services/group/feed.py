@@ -6,57 +6,16 @@ this feed from the store's own log.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from domain.events import Logged
 from projections.projection import View
 from services.bus import Follower, Message, TopicRefused
 from services.control import Keyring
-from services.feed import opened
+from services.feed import Step, readable
+from services.folding import Page
 from services.group.sequences import Sequences
 from services.headers import row_of
 from services.readmodel import EMBEDDED, Mark, ReadModels
 from services.store import Log, Row
-
-
-class Step(NamedTuple):
-    """One event to be folded.
-
-    Attributes:
-        next_offset: Where to read on once it is folded.
-    """
-
-    row: Row
-    logged: Logged
-    next_offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What came of one partition.
-
-    Attributes:
-        old: Where the partition stands; ``None`` if nothing of it was read.
-        new: Where it stands once the page is folded.
-    """
-
-    part: int
-    old: Mark | None
-    new: Mark
-    steps: Sequence[Step]
-
-    def split(self) -> tuple["Page", "Page"]:
-        """Cut the page in two, each of which can be folded by itself."""
-        half = len(self.steps) // 2
-        first, rest = self.steps[:half], self.steps[half:]
-        before = self.old.position if self.old else 0
-        middle = Mark(
-            max(before, *(step.row.position for step in first)),
-            first[-1].next_offset,
-            self.new.topic_id,
-        )
-        return Page(self.part, self.old, middle, first), Page(self.part, middle, self.new, rest)
 
 
 class KafkaFeed:
@@ -103,9 +62,14 @@ class KafkaFeed:
             if part in self._marks
         ]
 
+    def rest(self) -> None:
+        """Read nothing for a moment, and stay in the group."""
+        self._follower.rest()
+
     def folded(self, page: Page) -> None:
         """Remember that a page is committed."""
         self._marks[page.part] = page.new
+        self.sequences.keep([step.row for step in page.steps])
 
     def _page(self, view: View, part: int, messages: Sequence[Message]) -> Page:
         old = self._marks[part]
@@ -127,9 +91,10 @@ class KafkaFeed:
                 rows.append(row)
                 # A missing one that came from the store is folded before its successor is read.
                 offsets.append(offset + 1 if row is folded[-1] else offset)
+        events = readable(rows, self._keyring)
         return [
             Step(row, logged, offset)
-            for row, logged, offset in zip(rows, opened(rows, self._keyring), offsets, strict=True)
+            for row, logged, offset in zip(rows, events, offsets, strict=True)
         ]
 
     def _taken_over(self, view: View, mark: Mark | None) -> int:

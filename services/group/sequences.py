@@ -5,7 +5,7 @@ stream.  The last number folded of each is kept beside the read model and moves 
 transaction.  What the bus lost is read from the store and folded first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import structlog
@@ -83,7 +83,7 @@ class Sequences:
                 completed.append([*self._missing(row, last), row])
         return completed
 
-    def save(self, view: View, rows: Iterable[Row]) -> dict[str, int]:
+    def save(self, view: View, rows: Iterable[Row]) -> None:
         """Write how far *rows* bring their sequences; inside the transaction of the rows."""
         moved = {key_of(row): number_of(row) for row in rows}
         self._models.database.many(
@@ -91,13 +91,12 @@ class Sequences:
             "ON CONFLICT (name, generation, key) DO UPDATE SET number = excluded.number",
             [(view.projection.name, view.generation, *item) for item in sorted(moved.items())],
         )
-        return moved
 
-    def keep(self, moved: Mapping[str, int]) -> None:
-        """Remember what was committed."""
+    def keep(self, rows: Iterable[Row]) -> None:
+        """Remember how far *rows*, which are committed, bring their sequences."""
         if len(self._last) > KEPT:
             self._last.clear()
-        self._last.update(moved)
+        self._last.update((key_of(row), number_of(row)) for row in rows)
 
     def _load(self, view: View, rows: Iterable[Row]) -> None:
         keys = list({key_of(row): None for row in rows if key_of(row) not in self._last})

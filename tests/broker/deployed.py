@@ -31,8 +31,10 @@ from services.bus import (
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
+from services.decisions import Decisions
 from services.desk import Desk
 from services.feed import StoreFeed
+from services.folding import Folder
 from services.group.arrival import Arrival
 from services.group.feed import KafkaFeed
 from services.group.member import Displaced, Member
@@ -121,7 +123,7 @@ class Deployed:
         url = f"sqlite:///{self.settings.home}/embedded-{secrets.token_hex(4)}.db"
         with closing(ReadModels(url)) as models:
             feed = StoreFeed(self.desk.store, Keyring(self.control))
-            Projector(feed, models, PROJECTIONS.values()).catch_up()
+            Projector(feed, models, Decisions(self.control), PROJECTIONS.values()).catch_up()
             return self.digests(models)
 
     def published(self, topic: str) -> list[list[Row]]:
@@ -207,7 +209,8 @@ def fold_as(deployed: Deployed, projection: Projection, group: str, stop: Event)
         keyring = Keyring(deployed.control)
         feed = KafkaFeed(follower, models, log, keyring)
         history = StoreFeed(log, keyring).history
-        Member(projection, feed, models, history, keyring).run(stop)
+        folder = Folder(models, Decisions(deployed.control), feed.sequences.save)
+        Member(projection, feed, folder, history, keyring).run(stop)
 
 
 def publish(deployed: Deployed, rows: list[Row]) -> None:
