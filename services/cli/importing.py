@@ -108,9 +108,13 @@ def _import(
     source: "CsvLog | GithubArchive", refused: "Rejects", output: Output, *, shown: bool
 ) -> None:
     from services.adapters.importing import run_import
+    from services.cli.beside import projecting
 
     with local.deployed() as deployment:
-        with progress("Importing", "events", shown=shown) as tick:
+        with (
+            projecting(deployment.settings),
+            progress("Importing", "events", shown=shown) as tick,
+        ):
             summary = run_import(
                 source.reports(), deployment.desk, rejects=refused, total=source.total,
                 progress=tick,

@@ -32,7 +32,7 @@ IMPORT: Final = [
 
 
 class Run(NamedTuple):
-    """One run of ``longcase import``."""
+    """One run of ``longcase import``; the memory is that of the larger of its two processes."""
 
     seconds: float
     megabytes: float
