@@ -22,7 +22,7 @@ _PRIVATE: Final = OPENS.encode()[:2]
 """The bytes that both characters begin with, and few others."""
 
 _SLOT: Final = re.compile(
-    b"%b((?:contact|staff)/([A-Za-z0-9._:~-]{1,128}))%b" % (OPENS.encode(), CLOSES.encode())
+    b"%b((?:contact|staff)/[A-Za-z0-9._:~-]{1,128})%b" % (OPENS.encode(), CLOSES.encode())
 )
 SLOT: Final = re.compile(f"{OPENS}((?:contact|staff)/[^{OPENS}{CLOSES}]+){CLOSES}")
 
@@ -48,8 +48,14 @@ def fill(document: bytes, names: Names) -> bytes:
     """Put names into all slots of some JSON; a person without a name is called by the id."""
     if _PRIVATE not in document:
         return document
-    named = {found[1].decode() for found in _SLOT.finditer(document)}
-    if not named:
+    parts = _SLOT.split(document)  # text, person, text, person, … text
+    if len(parts) == 1:
         return document
-    escaped = {person.encode(): orjson.dumps(name)[1:-1] for person, name in names(named).items()}
-    return _SLOT.sub(lambda found: escaped.get(found[1], found[2]), document)
+    people = {person: person.decode() for person in parts[1::2]}
+    found = names(set(people.values()))
+    written = {
+        person: orjson.dumps(found.get(name, name.split("/", 1)[1]))[1:-1]
+        for person, name in people.items()
+    }
+    parts[1::2] = [written[person] for person in parts[1::2]]
+    return b"".join(parts)

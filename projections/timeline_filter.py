@@ -1,7 +1,8 @@
 """What to show of a timeline: several filters at once, each of several values."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -89,19 +90,22 @@ class Filter:
             QueryRefused: If a number is out of range, a text cannot be stored, a filter has
                 more than 200 values, or the search has no word.
         """
-        object.__setattr__(self, "tickets", tuple(map(ticket_chain, self.tickets)))
         for name in COLUMNS:
-            values = tuple(sorted(set(getattr(self, name))))
-            object.__setattr__(self, name, values)
-            _check_values(name, values)
+            if values := getattr(self, name):
+                values = map(ticket_chain, values) if name == "tickets" else values
+                values = tuple(sorted(set(values)))
+                object.__setattr__(self, name, values)
+                _check_values(name, values)
         for name in ("since", "until", "as_of", "known_at"):
-            _check_values(name, (getattr(self, name) or 0,))
+            if number := getattr(self, name):
+                _check_values(name, (number,))
         if self.search is not None:
             parse(self.search)
 
+    @cached_property
     def digest(self) -> bytes:
-        """Say in a few bytes what is asked: equal for equal filters."""
-        asked = [getattr(self, field.name) for field in fields(self)]
+        """What is asked in a few bytes: equal for equal filters."""
+        asked = [getattr(self, name) for name in self.__dataclass_fields__]
         return blake2b(orjson.dumps(asked), digest_size=DIGEST).digest()
 
 

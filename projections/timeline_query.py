@@ -72,7 +72,7 @@ class Question:
             raise CompanyHidden(f"you have no right to read the company {company_id}")
         self.view, self.reader = view, reader
         self.search = search_for(view, reader, company_id, filter)
-        self.cursors = _cursors_for(reader, cursors)
+        self.cursors = cursors
         self.digest = _digest(reader, company_id, filter)
 
     def rows(self, order: str, limit: int, *bounds: Condition) -> list[Row]:
@@ -81,10 +81,10 @@ class Question:
         tail = f"ORDER BY {order} LIMIT ?"
         return self.search.select(self.view, columns, *bounds, tail=tail, last=[limit])
 
-    def marks(self, rows: Sequence[Row], head: int) -> list[bytes]:
+    def marks(self, rows: Sequence[Row], head: int) -> Sequence[bytes]:
         """Write the cursors of entries."""
-        places = ((when, position) for position, _, when, _ in rows)
-        return self.cursors.write_all(head, self.digest, places)
+        positions, _, times, _ = zip(*rows, strict=True) if rows else ((),) * 4
+        return self.cursors.write_all(head, self.digest, times, positions)
 
     def shown(self, rows: Sequence[Row], cursors: Sequence[bytes]) -> list[bytes]:
         """Put its place and cursor in front of each document."""
@@ -179,15 +179,10 @@ def _rows_from(
     return asked.rows(order, limit + 1, *bounds)
 
 
-def _cursors_for(reader: Reader, cursors: Cursors) -> Cursors:
-    """Veil the cursors of a customer, who may not count positions."""
-    return cursors.veiled() if reader.public_only else cursors
-
-
 def _digest(reader: Reader, company_id: str, filter: Filter, use: str = "page") -> bytes:
     """Bind cursors to the question, the kind of reader and what they are for."""
     asked = f"{company_id}|{reader.public_only}|{use}|".encode()
-    return blake2b(asked + filter.digest(), digest_size=DIGEST).digest()
+    return blake2b(asked + filter.digest, digest_size=DIGEST).digest()
 
 
 def _known(filter: Filter) -> int:
@@ -227,7 +222,7 @@ def followed_to(id: str, reader: Reader, company_id: str, filter: Filter, cursor
         CursorRefused: If it is no such id, or belongs to another question.
     """
     digest = _digest(reader, company_id, filter, "live")
-    return _cursors_for(reader, cursors).read(id, digest).position
+    return cursors.read(id, digest).position
 
 
 def count(view: View, company_id: str, filter: Filter) -> int:

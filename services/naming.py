@@ -31,13 +31,13 @@ class Naming:
         for person in sorted(people):
             kind, _, local_id = person.partition("/")
             split[kind].append(local_id)
-        as_of = moment(asked.as_of) if asked and asked.as_of is not None else None
-        known_at = asked.known_at if asked else None
-        named = directory.names(self._view(), split["contact"], as_of, known_at)
-        return {
-            **{f"contact/{contact}": name for contact, name in named.items()},
-            **{f"staff/{who}": name for who, name in self._control.staff(split["staff"]).items()},
-        }
+        names = {f"staff/{who}": name for who, name in self._control.staff(split["staff"]).items()}
+        if split["contact"]:
+            as_of = moment(asked.as_of) if asked and asked.as_of is not None else None
+            known_at = asked.known_at if asked else None
+            named = directory.names(self._view(), split["contact"], as_of, known_at)
+            names |= {f"contact/{contact}": name for contact, name in named.items()}
+        return names
 
     def in_entries(self, entries: list[bytes], asked: Filter) -> list[bytes]:
         """Fill the slots of a page of entries, all at once."""

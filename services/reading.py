@@ -122,7 +122,6 @@ class Reading:
     ) -> Answer:  # fmt: skip
         """Read a page of a company's timeline."""
         reader = self._may("read", company_id)
-        self.company(company_id)
         stale = wait_for is not None and not self._deployment.wait_for(
             PROJECTIONS["timeline"], wait_for, WAIT_SECONDS
         )
@@ -131,6 +130,8 @@ class Reading:
             after=after, before=before, limit=limit, order="desc" if order == "desc" else "asc",
             head=self._deployment.position_of(PROJECTIONS["timeline"], company_id),
         )  # fmt: skip
+        if not page.entries:
+            self.company(company_id)
         self._note(company_id, None, page.position, len(page.entries), filter=filter)
         return Answer(replace(page, entries=self._names.in_entries(page.entries, filter)), stale)
 

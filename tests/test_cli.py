@@ -166,7 +166,7 @@ class TestRead:
         pages = [entry["position"] for page in (first, second) for entry in page["entries"]]
         assert pages == whole[:6]
         assert [entry["position"] for entry in again["entries"]] == whole[:3]
-        assert f"more: --after {first['next'][:4]}" in acme("timeline", "acme", "--limit", 3).err
+        assert "more: --after " in acme("timeline", "acme", "--limit", 3).err
 
     @pytest.mark.parametrize(
         ("asked", "types"),

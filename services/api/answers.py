@@ -1,6 +1,6 @@
 """How answers are written: bytes as they are, tags for caches, links to the next page."""
 
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -8,6 +8,7 @@ import orjson
 from fastapi import Request, Response
 
 from domain.values import Reader
+from projections.cursor import LENGTH
 from services.reading import Answer
 
 JSON: Final = "application/json"
@@ -15,6 +16,8 @@ POSITION: Final = "Longcase-Position"
 CACHED: Final = {"Cache-Control": "private, no-cache", "Vary": "Authorization, Cookie"}
 
 _CURSOR: Final = b'"cursor":"'
+_BEHIND: Final = len(_CURSOR) + LENGTH
+"""Up to there an entry says its place, which is that of its id, and its cursor."""
 
 
 def json(value: Any, headers: dict[str, str] | None = None) -> Response:
@@ -41,15 +44,13 @@ def tag_of(request: Request, reader: Reader, answer: Answer) -> str:
     Cursors and the position move with every event anywhere; they are left out, or no page would
     ever be the same twice.  So the tag is a weak one.
     """
-    hashed = blake2b(digest_size=16)
     rights = sorted(reader.visibilities), reader.public_only, answer.stale
     edges = bool(answer.page.next), bool(answer.page.prev)
-    hashed.update(repr((request.scope["query_string"], rights, edges)).encode())
-    for entry in answer.page.entries:
-        before, _, after = entry.partition(_CURSOR)
-        hashed.update(before)
-        hashed.update(after.partition(b'"')[2])
-    return f'W/"{hashed.hexdigest()}"'
+    hashed = sha256(repr((request.scope["query_string"], rights, edges)).encode())
+    hashed.update(
+        b"".join([entry[entry.index(_CURSOR) + _BEHIND :] for entry in answer.page.entries])
+    )
+    return f'W/"{hashed.hexdigest()[:32]}"'
 
 
 def link(request: Request, without: tuple[str, ...] = (), **given: Any) -> str:

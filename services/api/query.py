@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Final, Literal, get_origin
 from urllib.parse import parse_qsl
 
@@ -90,6 +91,12 @@ class TimelineQuery(BaseModel):
             UnknownType: If no event has such a type.
             QueryRefused: If a value is out of range.
         """
+        position = known(read, self.known_at)
+        return self.asked if position is None else replace(self.asked, known_at=position)
+
+    @cached_property
+    def asked(self) -> Filter:
+        """What is asked, as of now."""
         for name in self.type:
             if name not in TYPES:
                 raise UnknownType("type: no event has such a type; docs/events.md lists them all")
@@ -97,7 +104,6 @@ class TimelineQuery(BaseModel):
             since=_micros(self.since),
             until=_micros(self.until),
             as_of=_micros(self.as_of),
-            known_at=known(read, self.known_at),
             types=tuple(self.type),
             actors=tuple(self.actor),
             channels=tuple(self.channel),
