@@ -1,19 +1,24 @@
 """Every setting: its unit, its default and why; `longcase config show` prints them."""
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, PrivateAttr
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX: Final = "LONGCASE_"
+
+Protocol = Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]
+Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
 
 
 class Settings(BaseSettings):
     """Where things are; from the environment, else beside each other in one folder."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
 
     home: Path = Field(
         default=Path("~/.local/share/longcase"),
@@ -29,6 +34,31 @@ class Settings(BaseSettings):
         default="", description="Keyring and API keys: back it up, apart from the events"
     )
     kafka: str = Field(default="", description="Brokers host:port,…; empty = embedded, no broker")
+    kafka_protocol: Annotated[Protocol, BeforeValidator(lambda text: str(text).lower())] = Field(
+        default="plaintext",
+        description="The line to the brokers: plaintext, ssl, sasl_plaintext or sasl_ssl",
+    )
+    kafka_ca: Path | None = Field(
+        default=None, description="PEM file of who signs the brokers; empty = as this machine does"
+    )
+    kafka_certificate: Path | None = Field(
+        default=None, description="PEM file of our own certificate, where brokers ask for one"
+    )
+    kafka_key: Path | None = Field(
+        default=None, description="PEM file of its key, without a passphrase"
+    )
+    kafka_mechanism: Annotated[Mechanism, BeforeValidator(lambda text: str(text).upper())] = Field(
+        default="SCRAM-SHA-512", description="SASL: SCRAM-SHA-512, SCRAM-SHA-256 or PLAIN"
+    )
+    kafka_user: str = Field(
+        default="", pattern=r"^[^,=\s]*$", description="SASL: who we are to the brokers"
+    )
+    kafka_password: SecretStr = Field(
+        default=SecretStr(""), description="SASL: the password; better in a file"
+    )
+    kafka_password_file: Path | None = Field(
+        default=None, description="SASL: file of the password, read when a process starts"
+    )
     host: str = Field(default="127.0.0.1", description="Address to serve on")
     port: int = Field(default=8321, ge=0, le=65535, description="Port to serve on")
     _given: set[str] = PrivateAttr(default_factory=set)
@@ -41,9 +71,64 @@ class Settings(BaseSettings):
             if not getattr(self, name):
                 setattr(self, name, f"sqlite:///{self.home / (name.replace('_', '-') + '.db')}")
 
+    @property
+    def is_tls(self) -> bool:
+        """Whether the line to Kafka is encrypted, and the brokers prove who they are."""
+        return self.kafka_protocol in ("ssl", "sasl_ssl")
+
+    @property
+    def is_sasl(self) -> bool:
+        """Whether we prove to Kafka who we are by a password."""
+        return self.kafka_protocol in ("sasl_plaintext", "sasl_ssl")
+
+    @model_validator(mode="after")
+    def _line_can_work(self) -> Self:
+        for problem, is_met in _problems(self).items():
+            if is_met:
+                raise ValueError(problem)
+        return self
+
+    def environment(self) -> dict[str, str]:
+        """Write the settings as variables that a process of ours reads; secrets are open."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            f"{PREFIX}{name.upper()}": value.get_secret_value()
+            if isinstance(value, SecretStr)
+            else str(value)
+            for name, value in values.items()
+            if value is not None
+        }
+
     def origin(self, name: str) -> str:
         """Say where a setting's value comes from."""
         return f"environment {PREFIX}{name.upper()}" if name in self._given else "default"
+
+
+def _problems(settings: Settings) -> dict[str, bool]:
+    """List what cannot work together of the settings of Kafka, and whether that is so."""
+    kafka, own = f"{PREFIX}KAFKA", settings.model_fields_set
+    protocol = f"{kafka}_PROTOCOL is {settings.kafka_protocol}"
+    is_tls, is_sasl = settings.is_tls, settings.is_sasl
+    user, password = bool(settings.kafka_user), bool(settings.kafka_password.get_secret_value())
+    file = settings.kafka_password_file is not None
+    certificate, key = settings.kafka_certificate is not None, settings.kafka_key is not None
+    return {
+        f"{kafka} names no brokers, and other {kafka}_… are set": not settings.kafka
+        and any(name.startswith("kafka_") for name in own),
+        f"{protocol}: it uses no {kafka}_CA, {kafka}_CERTIFICATE or {kafka}_KEY": not is_tls
+        and (certificate or key or settings.kafka_ca is not None),
+        f"{protocol}: it uses no {kafka}_USER, {kafka}_PASSWORD or {kafka}_PASSWORD_FILE": (
+            not is_sasl and (user or password or file)
+        ),
+        f"{kafka}_CERTIFICATE needs {kafka}_KEY": certificate and not key,
+        f"{kafka}_KEY needs {kafka}_CERTIFICATE": key and not certificate,
+        f"{protocol}: it needs {kafka}_USER": is_sasl and not user,
+        f"{protocol}: it needs {kafka}_PASSWORD_FILE, or {kafka}_PASSWORD": is_sasl
+        and not (password or file),
+        f"{kafka}_PASSWORD and {kafka}_PASSWORD_FILE are both set": password and file,
+        f"{kafka}_MECHANISM is PLAIN, which tells the password to whoever listens: it needs "
+        f"{kafka}_PROTOCOL sasl_ssl": not is_tls and settings.kafka_mechanism == "PLAIN",
+    }
 
 
 def masked(value: object) -> str:

@@ -6,8 +6,8 @@ records, partitions and offsets; another client could stand behind the same name
 
 import logging
 
-from services.bus.brokers import Brokers, brokers_of
-from services.bus.client import BrokerAway
+from services.bus.brokers import Brokers, LineUnusable, brokers_of
+from services.bus.client import Barred, BrokerAway
 from services.bus.ends import Ends
 from services.bus.follower import Follower, InstanceTaken
 from services.bus.message import Message
@@ -23,11 +23,13 @@ from services.bus.topics import (
 )
 
 __all__ = [
+    "Barred",
     "BrokerAway",
     "Brokers",
     "Ends",
     "Follower",
     "InstanceTaken",
+    "LineUnusable",
     "Message",
     "Publisher",
     "Record",

@@ -8,7 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from services.bus.brokers import Brokers
-from services.bus.client import PATIENCE_MS, BrokerAway, client
+from services.bus.client import PATIENCE_MS, Barred, client, failure
 
 CONNECT_MS: Final = 1_000.0
 """How long a connection may take at least, however short the patience of who asks."""
@@ -29,6 +29,7 @@ class Ends:
 
         Raises:
             BrokerAway: If the brokers do not answer in time.
+            Barred: If we may not know.
         """
         until = time.monotonic() + seconds
         with self._lock:
@@ -38,8 +39,14 @@ class Ends:
                     return self._asked(partitions, patience_ms)
                 except KafkaError as error:
                     self._disconnect()  # it may have died since it was last used
-                    if time.monotonic() > until:
-                        raise BrokerAway(f"the ends of {self._topic}: {error}") from None
+                    said = failure(
+                        error,
+                        self._brokers,
+                        f"the ends of {self._topic} cannot be read",
+                        f"DESCRIBE topic {self._topic}",
+                    )
+                    if isinstance(said, Barred) or time.monotonic() > until:
+                        raise said from None
 
     def close(self) -> None:
         """Disconnect."""

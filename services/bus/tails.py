@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from services.bus.brokers import Brokers
-from services.bus.client import PATIENCE_MS, BrokerAway, client
+from services.bus.client import PATIENCE_MS, BrokerAway, client, failure
 from services.bus.message import Message, message
 
 STEPS: Final = (1, 4, 16, 64, 256)
@@ -36,6 +36,7 @@ def read_tails(brokers: Brokers, topic: str, partitions: int) -> dict[int, Tail]
 
     Raises:
         BrokerAway: If the brokers do not answer in time.
+        Barred: If we may not read the topic.
     """
     wanted = [TopicPartition(topic, part) for part in range(partitions)]
     consumer = client(
@@ -53,7 +54,8 @@ def read_tails(brokers: Brokers, topic: str, partitions: int) -> dict[int, Tail]
             begins = consumer.beginning_offsets(wanted, timeout_ms=PATIENCE_MS)
             found = _last(consumer, begins, ends)
         except KafkaError as error:
-            raise BrokerAway(f"the tails of {topic} cannot be read: {error}") from None
+            told = f"the tails of {topic} cannot be read"
+            raise failure(error, brokers, told, f"READ topic {topic}") from None
     return {where.partition: Tail(ends[where], found.get(where)) for where in wanted}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from services.cli.show import note
-from services.config import PREFIX, Settings
+from services.config import Settings
 
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 30.0
@@ -33,10 +33,7 @@ class Child:
         self._command = [sys.executable, "-m", "services.cli", *command]
         self._environment = {
             **os.environ,
-            **{
-                f"{PREFIX}{name.upper()}": str(getattr(settings, name))
-                for name in type(settings).model_fields
-            },
+            **settings.environment(),
         }
         self.log: Path = settings.home / "logs" / f"{self.name}.log"
         self._process: subprocess.Popen[bytes] | None = None

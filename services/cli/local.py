@@ -33,7 +33,9 @@ def settings() -> Settings:
         found = Settings()
     except ValidationError as error:
         wrong = error.errors(include_url=False)[0]
-        name = f"{PREFIX}{str(wrong['loc'][0]).upper()}" if wrong["loc"] else PREFIX
+        if not wrong["loc"]:
+            raise Usage(wrong["msg"].removeprefix("Value error, ")) from None
+        name = f"{PREFIX}{str(wrong['loc'][0]).upper()}"
         raise Usage(f"the setting {name} is wrong: {wrong['msg']}") from None
     for name in ("store", "read_models", "control"):
         if not getattr(found, name).startswith(("sqlite:///", "postgresql://", "postgres://")):

@@ -7,7 +7,7 @@ power, after which `longcase relay republish` fills the topics again from the st
 import shutil
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -54,18 +54,30 @@ class Broker(Part):
     """One Kafka broker, numbered from 1 as in `kafka-1`."""
 
     def __init__(
-        self, folder: Path, plan: Plan, number: int, *, flags: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        plan: Plan,
+        number: int,
+        *,
+        flags: tuple[str, ...] = (),
+        own: Mapping[str, str] | None = None,
     ) -> None:
-        """Describe broker *number* of *plan*; *flags* go to the Java runtime."""
+        """Describe broker *number* of *plan*.
+
+        Args:
+            flags: Go to the Java runtime.
+            own: Properties in place of those of `properties`, or beside them.
+        """
         super().__init__(folder / f"kafka-{number}", plan.nodes[number - 1].port)
         self.number = number
         self._plan = plan
         self._flags = flags
+        self._own = dict(own or {})
 
     def prepare(self) -> None:
         """Write the settings anew and, at the first start, the identity of the data."""
         settings = properties(self.number, self._plan.nodes, self._data)
-        write(self.folder / "server.properties", settings)
+        write(self.folder / "server.properties", settings | self._own)
         if self._data.exists():
             return
         fresh = self.folder / "data.new"
