@@ -13,18 +13,25 @@ from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from typing import Final
 
+from services.cli import local
 from services.config import Settings
+from services.deployment import Deployment
 
 PAUSE: Final = 0.02
 """Seconds between looks at the log when there is nothing to fold."""
 
 
 @contextmanager
-def projecting(settings: Settings) -> Iterator[None]:
-    """Fold what is recorded inside, as far as another core gets with it."""
+def projecting(settings: Settings, *, shown: bool = False) -> Iterator[None]:
+    """Fold what is recorded inside, as far as another core gets with it.
+
+    The files are made before: two processes that make them get into each other's way.
+    """
     if not _is_of_use(settings):
         yield
         return
+    with Deployment(settings) as deployment:
+        local.catch_up(deployment, shown=shown)
     context = multiprocessing.get_context("fork")
     reader, writer = context.Pipe(duplex=False)
     process = context.Process(target=_fold_until_closed, args=(settings, reader, writer))
@@ -52,12 +59,9 @@ def _fold_until_closed(settings: Settings, reader: Connection, writer: Connectio
 
     Whatever goes wrong is for the command to meet, when it folds the rest.
     """
-    from services.deployment import Deployment
-
     writer.close()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the command is asked to stop, and says so
     with suppress(Exception), Deployment(settings) as deployment:
-        deployment.catch_up()
         position, moved = 0, True
         while not reader.poll(0 if moved else PAUSE):
             deployment.keyring.refresh()

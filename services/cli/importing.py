@@ -112,7 +112,7 @@ def _import(
 
     with local.deployed() as deployment:
         with (
-            projecting(deployment.settings),
+            projecting(deployment.settings, shown=shown),
             progress("Importing", "events", shown=shown) as tick,
         ):
             summary = run_import(
