@@ -23,7 +23,7 @@ from domain.events.company import (
 )
 from domain.events.contact import ContactIdentityLinked, ContactRegistered
 from domain.events.interaction import InteractionLogged, Participant
-from domain.events.reads import TimelineViewed
+from domain.events.reads import EventSkipped, TimelineViewed
 from domain.events.survey import SurveyAnswered, SurveySent
 from projections.phrases import (
     contact,
@@ -235,6 +235,14 @@ def answered(recorded: Recorded[SurveyAnswered]) -> str:
     event = recorded.data
     person = contact(event.contact_id, otherwise="The customer")
     return f"{person} gave {event.score}{said(event.comment, ': ')}"
+
+
+@line(EventSkipped)
+def event_skipped(recorded: Recorded[EventSkipped]) -> str:
+    """Say what was left out of which projection."""
+    skipped = recorded.data
+    left_out = f"position {skipped.skipped_position} left out of {plain(skipped.projection)}"
+    return f"{left_out}{said(skipped.reason, ': ')}"
 
 
 @line(TimelineViewed)

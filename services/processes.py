@@ -40,8 +40,9 @@ from services.group.feed import KafkaFeed
 from services.group.member import Displaced, Member
 from services.group.sequences import Lost
 from services.headers import ForeignRecord
+from services.heartbeat import FAULTED, Pulse
 from services.parking import ParkingFull
-from services.projector import history_of
+from services.projector import history_of, worker_of
 from services.readmodel import ReadModels
 from services.rebuild import NotBetter, Rebuilder, bring_to_version
 from services.relay import Relay
@@ -92,26 +93,31 @@ def serve_projector(
     """
     projection, wait = PROJECTIONS[name], FIRST_WAIT
     brokers, topics = brokers_of(settings), topics or Topics()
-    with _instance(settings.home, name) as instance:
+    with (
+        _instance(settings.home, name) as instance,
+        Pulse(settings.read_models, worker_of(projection), instance) as pulse,
+    ):
         while not stop.is_set():
             began = time.monotonic()
             try:
-                with _member(settings, brokers, projection, instance, topics) as member:
+                with _member(settings, brokers, projection, topics, pulse) as member:
                     member.run(stop)
-            except PERMANENT:
+            except PERMANENT as error:
+                pulse.say(FAULTED, str(error))
                 raise
             except Exception as error:  # noqa: BLE001  brokers and databases fail in many ways
                 if time.monotonic() - began > WORKED:
                     wait = FIRST_WAIT
                 if wait == FIRST_WAIT:
                     logger.warning("projector waits", projection=name, error=str(error))
+                pulse.say("waiting", str(error), patience=wait)
                 stop.wait(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
 
 
 @contextmanager
 def _member(
-    settings: Settings, brokers: Brokers, projection: Projection, instance: str, topics: Topics
+    settings: Settings, brokers: Brokers, projection: Projection, topics: Topics, pulse: Pulse
 ) -> Iterator[Member]:
     """Open everything a member needs, and join the group."""
     with ExitStack() as opened:
@@ -121,7 +127,8 @@ def _member(
         keyring = Keyring(control)
         decisions = Decisions(control)
         from_store = StoreFeed(log, keyring)
-        bring_to_version(projection, Rebuilder(from_store, models, decisions, log.head), models)
+        rebuilder = Rebuilder(from_store, models, decisions, log.head)
+        bring_to_version(projection, rebuilder, models, lambda *_: pulse.alive())
         members: list[Member] = []
         opened.enter_context(
             Watchdog(
@@ -131,13 +138,13 @@ def _member(
             )
         )
         group = f"{topics.prefix}.{projection.name}"
-        follower = Follower(brokers, topics.events, group, instance)
+        follower = Follower(brokers, topics.events, group, pulse.instance)
         opened.callback(follower.close)
         feed = KafkaFeed(follower, models, log, keyring)
         folder = Folder(models, decisions, feed.sequences.save)
         history = history_of(from_store, decisions, projection)
-        members.append(Member(projection, feed, folder, history, keyring))
-        logger.info("projector at work", projection=projection.name, instance=instance)
+        members.append(Member(projection, feed, folder, history, keyring, pulse=pulse))
+        logger.info("projector at work", projection=projection.name, instance=pulse.instance)
         yield members[0]
 
 

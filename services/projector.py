@@ -134,6 +134,11 @@ class Projector:
             logger.critical("stands still", projection=projection.name, error=str(error))
 
 
+def worker_of(projection: Projection) -> str:
+    """Name the work of folding *projection*, under which its processes give signs of life."""
+    return f"projector {projection.name}"
+
+
 def history_of(feed: StoreFeed, decisions: Decisions, projection: Projection) -> History:
     """Find earlier events as *projection* may see them: without those that it skips."""
 

@@ -11,11 +11,13 @@ from typing import Final
 
 from projections.database import Database
 from projections.projection import History, Projection, View
+from services import heartbeat
 
 EMBEDDED: Final = -1
 """The partition number of the store's own log."""
 
 SCHEMA: Final = (
+    heartbeat.SCHEMA,
     """CREATE TABLE IF NOT EXISTS generations (
     name TEXT NOT NULL,
     generation INTEGER NOT NULL,

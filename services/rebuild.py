@@ -166,7 +166,12 @@ class Rebuilder:
                 progress(new.position, upto or self._head())
 
 
-def bring_to_version(projection: Projection, rebuilder: Rebuilder, models: ReadModels) -> None:
+def bring_to_version(
+    projection: Projection,
+    rebuilder: Rebuilder,
+    models: ReadModels,
+    progress: Progress | None = None,
+) -> None:
     """Build a read model anew that another version of longcase has written.
 
     Raises:
@@ -175,7 +180,7 @@ def bring_to_version(projection: Projection, rebuilder: Rebuilder, models: ReadM
     if models.version(projection) in (None, projection.version):
         return
     logger.info("building a new version", projection=projection.name)
-    built = rebuilder.rebuild(projection)
+    built = rebuilder.rebuild(projection, progress)
     if not built.is_live:
         raise NotBetter(
             f"version {projection.version} of {projection.name} cannot fold {built.parked} "

@@ -176,6 +176,13 @@ EXAMPLES: Final[dict[str, Event]] = {
         r.TimelineViewed(
             viewer_id=MIA, viewed_company_id=ACME, purpose="call", as_of_position=40, count=50
         ),
+        r.EventSkipped(
+            operator_id=MIA,
+            projection="timeline",
+            skipped_position=40,
+            skipped_type="ticket.note_added",
+            reason="A robot sent it by mistake.",
+        ),
     )
 }
 """One event of every type, by its stored name."""

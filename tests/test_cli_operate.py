@@ -105,6 +105,60 @@ class TestKeep:
         assert "tickets at position 8 DIFFERS" in answer.out
         assert "longcase projections rebuild tickets" in answer.err
 
+    def test_a_projection_that_is_held_is_promoted_and_rolled_back(self, acme: Longcase) -> None:
+        held = acme("projections", "rebuild", "timeline", "--hold")
+        assert held.code == 0
+        assert "longcase projections promote timeline" in held.err
+
+        assert acme("projections", "promote", "timeline", "--json").json["timeline"]["is_live"]
+        assert "as it was before" in acme("projections", "rollback", "timeline").out
+        assert acme("projections", "promote", "timeline").code == 3
+        assert acme("projections", "verify", "all").code == 0
+
+    def test_a_paused_projection_waits_and_the_others_go_on(self, acme: Longcase) -> None:
+        assert acme("projections", "pause", "tickets").out == "tickets is paused\n"
+        assert acme("projections", "pause", "tickets").out == "tickets was paused already\n"
+        note = ("ticket.internal_note_added", "TCK-1", "note=Meanwhile")
+        noted = acme("report", *note, "--visibility", "internal")
+        assert noted.code == 0
+
+        shown = {p["name"]: p for p in acme("projections", "status", "--json").json}
+        assert (shown["tickets"]["state"], shown["tickets"]["lag_events"]) == ("paused", 1)
+        assert (shown["timeline"]["state"], shown["timeline"]["lag_events"]) == ("running", 0)
+
+        assert acme("projections", "resume", "tickets").out == "tickets goes on\n"
+        assert acme("projections", "verify", "tickets").code == 0
+
+    def test_a_parked_event_is_listed_and_left_out_with_a_reason(
+        self, acme: Longcase, tmp_path: Path
+    ) -> None:
+        with sqlite3.connect(tmp_path / "home" / "store.db") as store:
+            store.execute("UPDATE stored_events SET state = '{' WHERE rowid = 6")
+        store.close()
+        assert acme("projections", "parked").err == "nothing is parked\n"
+
+        assert acme("projections", "rebuild", "timeline").code == 1
+        assert acme("projections", "promote", "timeline").code == 0
+        waiting = acme("projections", "parked", "timeline", "--json").json
+        assert [each["position"] for each in waiting] == [6, 7, 8]
+        assert waiting[0]["reason"].startswith("InvalidReport: stored ticket.")
+        [shown] = [p for p in acme("projections", "status", "--json").json if p["parked"]]
+        assert (shown["name"], shown["state"], shown["parked"]) == ("timeline", "degraded", 3)
+        assert acme("projections", "retry", "timeline").code == 1
+
+        behind = acme("projections", "skip", "timeline", 7, "--reason", "why not")
+        assert "only waits for position 6" in behind.error
+        empty = acme("projections", "skip", "timeline", 6, "--reason", " ")
+        assert "cannot be empty" in empty.error
+        skipped = acme("projections", "skip", "timeline", 6, "--reason", "broken disk")
+        assert skipped.code == 0
+        assert "position 6 is left out of timeline: broken disk" in skipped.out
+        assert acme("projections", "parked", "--json").json == []
+        assert (
+            "is not parked" in acme("projections", "skip", "timeline", 6, "--reason", "again").error
+        )
+        assert acme("projections", "verify", "timeline").code == 0
+
     def test_settings_are_shown_with_their_origin_and_without_passwords(
         self, longcase: Longcase, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -162,7 +216,7 @@ class TestRun:
         assert second.returncode == 4
         assert problem.startswith(f"error: port {taken} of 127.0.0.1 is in use")
 
-    @pytest.mark.parametrize("process", ["watcher", "inbox", "mcp"])
+    @pytest.mark.parametrize("process", ["watcher", "mcp"])
     def test_processes_of_later_versions_say_so(self, longcase: Longcase, process: str) -> None:
         answer = longcase("serve", process)
 
@@ -170,7 +224,7 @@ class TestRun:
         assert "comes with a later version" in answer.error
 
     def test_distributed_processes_ask_for_kafka(self, longcase: Longcase) -> None:
-        for words in (("relay",), ("projector", "timeline")):
+        for words in (("relay",), ("projector", "timeline"), ("inbox",)):
             answer = longcase("serve", *words)
             assert (answer.code, "LONGCASE_KAFKA" in answer.error) == (2, True)
 

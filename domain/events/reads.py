@@ -1,6 +1,6 @@
 """Read audit: that somebody looked is itself on record, outside company timelines."""
 
-from domain.events.base import Event, event
+from domain.events.base import CompanyText, Event, event
 from domain.values import Code, CompanyId, Id, Moment, Number, TicketId
 
 
@@ -18,4 +18,15 @@ class TimelineViewed(Event):
     count: Number
 
 
-AnyReadsEvent = TimelineViewed
+@event("reads.event_skipped")
+class EventSkipped(Event):
+    """An operator left an event out of a projection for good; history keeps it."""
+
+    operator_id: Id
+    projection: Code
+    skipped_position: Number
+    skipped_type: Code
+    reason: CompanyText
+
+
+AnyReadsEvent = TimelineViewed | EventSkipped

@@ -247,7 +247,12 @@ class Projections(Shape):
         head_position: int
         lag_events: int
         lag_seconds: float
+        eta_seconds: float | None
+        events_per_second: float
+        instances: int
+        parked: int
         state: str
+        reason: str
 
     projections: list[Projection]
 

@@ -1,5 +1,6 @@
-"""`longcase projections`: how far the read models are, build them anew, compare them."""
+"""`longcase projections`: how far the read models are, build them anew, compare, swap."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from cyclopts import App
@@ -11,8 +12,11 @@ from services.cli.show import TEXT, Columns, Output, document, line, note, table
 
 if TYPE_CHECKING:
     from projections.projection import Projection
+    from services.rebuild import Built
 
-projections = App(name="projections", help="The read models: how far they are, rebuild, verify.")
+projections = App(
+    name="projections", help="The read models: how far, rebuild, swap, parked events."
+)
 
 COLUMNS: Final[Columns] = {
     "Name": lambda p: p["name"],
@@ -20,6 +24,8 @@ COLUMNS: Final[Columns] = {
     "Head": lambda p: str(p["head_position"]),
     "Lag": lambda p: f"{p['lag_events']:,} events",
     "Age of it": lambda p: f"{p['lag_seconds']:,.1f} s",
+    "Time left": lambda p: "" if p["eta_seconds"] is None else f"{p['eta_seconds']:,.0f} s",
+    "Parked": lambda p: f"{p['parked']:,}",
     "State": lambda p: p["state"].replace("_", " "),
 }
 
@@ -32,27 +38,71 @@ def status(*, output: Output = TEXT) -> None:
 
         found = standing(deployment)
     table(found, COLUMNS, output, "there are no projections")
+    for each in found:
+        if each["reason"] and output.form == "text":
+            note(f"{each['name']} is {each['state'].replace('_', ' ')}: {each['reason']}")
 
 
 @projections.command
-def rebuild(name: str, /, *, output: Output = TEXT, no_progress: bool = False) -> None:
+def rebuild(
+    name: str, /, *, hold: bool = False, output: Output = TEXT, no_progress: bool = False
+) -> int:
     """Build a projection anew from the store, beside the one that is read, and then swap.
+
+    One that had to park more events than the one that is read is held, as with --hold, and the
+    command ends with 1.
 
     Args:
         name: The projection's name, or all.
+        hold: Do not swap; `projections promote` does so.
         no_progress: Show no progress bar.
     """
-    built = {}
+    built: dict[str, Built] = {}
     with local.deployed() as deployment:
-        for projection in _named(name):
-            with progress(f"Building {projection.name}", "events", shown=not no_progress) as tick:
-                built[projection.name] = deployment.rebuilder.rebuild(projection, tick)
+        for each in named(name):
+            with progress(f"Building {each.name}", "events", shown=not no_progress) as tick:
+                built[each.name] = deployment.rebuilder.rebuild(each, tick, hold=hold)
         local.catch_up(deployment, shown=not no_progress)
     if output.form != "text":
-        document(built)
-        return
-    for each, position in built.items():
-        line(f"{each} is built anew, up to position {position}")
+        document({key: asdict(found) for key, found in built.items()})
+    else:
+        for built_name, found in built.items():
+            _tell_built(built_name, found, hold=hold)
+    return OK if hold or all(found.is_live for found in built.values()) else FAILED
+
+
+@projections.command
+def promote(name: str, /, *, output: Output = TEXT, no_progress: bool = False) -> None:
+    """Read a projection that was built and held, once it has caught up.
+
+    Args:
+        name: The projection's name.
+        no_progress: Show no progress bar.
+    """
+    projection = one(name)
+    with (
+        local.deployed() as deployment,
+        progress(f"Catching up {name}", "events", shown=not no_progress) as tick,
+    ):
+        built = deployment.rebuilder.promote(projection, tick)
+    if output.form != "text":
+        document({name: asdict(built)})
+    else:
+        _tell_built(name, built, hold=False)
+
+
+@projections.command
+def rollback(name: str, /) -> None:
+    """Read the projection again that was read before the last swap; it then catches up.
+
+    Args:
+        name: The projection's name.
+    """
+    projection = one(name)
+    with local.deployed() as deployment:
+        position = deployment.rebuilder.rollback(projection)
+        local.catch_up(deployment, shown=True)
+    line(f"{name} is read again as it was before the last swap, which stood at {position}")
 
 
 @projections.command
@@ -67,7 +117,7 @@ def verify(name: str, /, *, output: Output = TEXT, no_progress: bool = False) ->
     """
     found: list[dict[str, Any]] = []
     with local.deployed() as deployment:
-        for projection in _named(name):
+        for projection in named(name):
             with progress(f"Verifying {projection.name}", "events", shown=not no_progress) as tick:
                 verdict = deployment.rebuilder.verify(projection, tick)
             found.append({
@@ -82,6 +132,17 @@ def verify(name: str, /, *, output: Output = TEXT, no_progress: bool = False) ->
     return OK if all(each["agrees"] for each in found) else FAILED
 
 
+def _tell_built(name: str, built: "Built", *, hold: bool) -> None:
+    """Say what a rebuild made, and what to do if it is not read."""
+    line(f"{name} is built anew, up to position {built.position}")
+    if built.parked:
+        note(f"{built.parked} events of it are parked: longcase projections parked {name}")
+    if not built.is_live:
+        if not hold:
+            note("it could fold less than the one that is read, which goes on being read")
+        note(f"to read it: longcase projections promote {name}")
+
+
 def _tell(verdict: dict[str, Any]) -> None:
     where = f"{verdict['projection']} at position {verdict['position']}"
     if verdict["agrees"]:
@@ -91,7 +152,8 @@ def _tell(verdict: dict[str, Any]) -> None:
     note(f"to mend it: longcase projections rebuild {verdict['projection']}")
 
 
-def _named(name: str) -> "list[Projection]":
+def named(name: str) -> "list[Projection]":
+    """Find the projections that a name means; ``all`` means every one."""
     from services.catalogue import PROJECTIONS
 
     if name == "all":
@@ -99,3 +161,12 @@ def _named(name: str) -> "list[Projection]":
     if name not in PROJECTIONS:
         raise Usage(f"there is no projection {name}; there are {', '.join(PROJECTIONS)}, and all")
     return [PROJECTIONS[name]]
+
+
+def one(name: str) -> "Projection":
+    """Find the one projection of a name."""
+    from services.catalogue import PROJECTIONS
+
+    if name not in PROJECTIONS:
+        raise Usage(f"there is no projection {name}; there are {', '.join(PROJECTIONS)}")
+    return PROJECTIONS[name]

@@ -15,6 +15,7 @@ from projections.projection import History, Projection
 from services.control import Keyring
 from services.folding import Folder
 from services.group.feed import KafkaFeed
+from services.heartbeat import Pulse
 from services.projector import PAGE
 from services.readmodel import Fenced
 
@@ -41,12 +42,15 @@ class Member:
         folder: Folder,
         history: History,
         keyring: Keyring,
+        *,
+        pulse: Pulse,
     ) -> None:
         self._projection = projection
         self._feed = feed
         self._folder = folder
         self._history = history
         self._keyring = keyring
+        self._pulse = pulse
         self._generation = 0
         self._refused = 0
         self._looked = 0.0
@@ -80,6 +84,7 @@ class Member:
         """
         if self._folder.decisions.is_paused(self._projection.name):
             self._feed.rest()
+            self._pulse.say("paused")
             self.turns += 1
             return 0
         view = self._folder.models.view(self._projection, self._history)
@@ -91,7 +96,11 @@ class Member:
         for page in self._folder.fold(view, pages) if pages else ():
             self._feed.folded(page)
         self.turns += 1
-        return sum(len(page.steps) for page in pages)
+        self._pulse.say("running")
+        events = sum(len(page.steps) for page in pages)
+        if pages:
+            self._pulse.moved(max(page.new.position for page in pages), events)
+        return events
 
     def _forget_destroyed_keys(self) -> None:
         if time.monotonic() - self._looked > KEYS_SECONDS:

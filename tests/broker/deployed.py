@@ -15,7 +15,7 @@ from threading import Event, Thread
 from typing import Any
 
 import orjson
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from projections.projection import Projection
 from services.bus import (
@@ -39,6 +39,7 @@ from services.group.arrival import Arrival
 from services.group.feed import KafkaFeed
 from services.group.member import Displaced, Member
 from services.headers import headers_of, key_of, row_of
+from services.heartbeat import Pulse
 from services.processes import serve_projector, serve_relay
 from services.projector import Projector
 from services.readmodel import ReadModels
@@ -128,6 +129,12 @@ class Deployed:
 
     def published(self, topic: str) -> list[list[Row]]:
         """Read all of a topic, partition by partition, as the rows of the store."""
+        return [
+            [row_of(r.key, r.value, r.headers) for r in records] for records in self.records(topic)
+        ]
+
+    def records(self, topic: str) -> list[list[Any]]:
+        """Read all of a topic, partition by partition, as any consumer gets it."""
         with closing(
             KafkaConsumer(bootstrap_servers=self.settings.kafka, auto_offset_reset="earliest")
         ) as consumer:
@@ -137,17 +144,24 @@ class Deployed:
             consumer.assign(places)
             consumer.seek_to_beginning(*places)
             ends = consumer.end_offsets(places)
-            found: dict[TopicPartition, list[Row]] = {place: [] for place in places}
+            found: dict[TopicPartition, list[Any]] = {place: [] for place in places}
             while any(consumer.position(place) < ends[place] for place in places):
                 for place, records in consumer.poll(timeout_ms=200).items():
-                    found[place] += [row_of(r.key, r.value, r.headers) for r in records]
+                    found[place] += records
         return [found[place] for place in places]
+
+    def make_anew(self, topic: str, partitions: int = PARTITIONS) -> None:
+        """Delete a topic, and make another one of its name."""
+        with closing(KafkaAdminClient(bootstrap_servers=self.settings.kafka)) as admin:
+            admin.delete_topics([topic])
+            assert eventually(lambda: topic not in admin.list_topics())
+        assert eventually(lambda: self.create_topics(partitions))
 
     @contextmanager
     def at_work(self, *names: str) -> Iterator[None]:
         """Run processes as threads of this one."""
         stop = Event()
-        threads = [Thread(target=self._serve, args=(name, stop)) for name in names]
+        threads = [Thread(target=self.serve, args=(name, stop)) for name in names]
         for thread in threads:
             thread.start()
         try:
@@ -174,7 +188,7 @@ class Deployed:
         self.opened.callback(end, process)
         return process
 
-    def _serve(self, name: str, stop: Event) -> None:
+    def serve(self, name: str, stop: Event) -> None:
         if name == "relay":
             serve_relay(self.settings, stop, self.topics)
         else:
@@ -210,7 +224,8 @@ def fold_as(deployed: Deployed, projection: Projection, group: str, stop: Event)
         feed = KafkaFeed(follower, models, log, keyring)
         history = StoreFeed(log, keyring).history
         folder = Folder(models, Decisions(deployed.control), feed.sequences.save)
-        Member(projection, feed, folder, history, keyring).run(stop)
+        pulse = Pulse(settings.read_models, projection.name, "alone")  # not started: it is silent
+        Member(projection, feed, folder, history, keyring, pulse=pulse).run(stop)
 
 
 def publish(deployed: Deployed, rows: list[Row]) -> None:
