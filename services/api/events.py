@@ -13,10 +13,10 @@ from domain.errors import NotAlone, Refused
 from domain.values import KINDS
 from services.api import cloudevents, openapi, shapes
 from services.api.bounds import Bounds
-from services.api.cloudevents import BATCHED, PLAIN
 from services.api.identity import Who, deployment_of
 from services.api.problems import BadRequest, problem, status_of_receipt
 from services.deployment import Deployment
+from services.modes import BATCHED, PLAIN
 from services.receipts import Receipt, refused
 from services.security import Denied, Identity, authorize
 from services.wire import Report, read_cloud_event

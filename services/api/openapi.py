@@ -6,8 +6,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from services.api import shapes
-from services.api.cloudevents import BATCHED, PLAIN, STRUCTURED
 from services.api.problems import MEDIA_TYPE
+from services.modes import BATCHED, PLAIN, STRUCTURED
 from services.wire import CloudEvent
 
 ABOUT: Final = """\
