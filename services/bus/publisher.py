@@ -32,6 +32,9 @@ METADATA_MS: Final = 10_000
 
 CLOSE_SECONDS: Final = 5
 
+REQUEST_BYTES: Final = 4 * 1024 * 1024
+"""Bytes that are sent at once; a record may be as large as its topic takes."""
+
 logger = structlog.get_logger()
 
 
@@ -40,13 +43,18 @@ class Unacknowledged(Exception):
 
 
 class Record(NamedTuple):
-    """One record to be sent."""
+    """One record to be sent.
+
+    Attributes:
+        part: The partition; by the key, if ``None``.
+    """
 
     topic: str
-    key: bytes
-    value: bytes
+    key: bytes | None
+    value: bytes | None
     headers: list[tuple[str, bytes]]
     milliseconds: int
+    part: int | None = None
 
 
 @lru_cache(maxsize=200_000)
@@ -93,6 +101,7 @@ class Publisher:
             enable_idempotence=True,
             partitioner=_Remembering(topics),
             batch_size=256 * 1024,
+            max_request_size=REQUEST_BYTES,
             linger_ms=5,
             compression_type="lz4",
             # A batch that was retried and then given up wedges the client for ever.
@@ -114,7 +123,7 @@ class Publisher:
         """
         try:
             futures = [
-                self._producer.send(r.topic, r.value, r.key, r.headers, None, r.milliseconds)
+                self._producer.send(r.topic, r.value, r.key, r.headers, r.part, r.milliseconds)
                 for r in window
             ]
             if not self._all_taken(stop):
@@ -125,6 +134,10 @@ class Publisher:
             self._acknowledged(future)
         self._must_be_the_same()
         return True
+
+    def end_of(self, topic: str, part: int) -> int:
+        """Say where a partition ends, as far as that was seen by sending; 0 if it was not."""
+        return self._ends.get((topic, part), 0)
 
     def close(self) -> None:
         """Leave at once; what is not acknowledged is given up."""

@@ -24,6 +24,12 @@ KEPT: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.byte
 
 PASSING: Final = {"cleanup.policy": "delete", "retention.ms": str(WEEK_MS)}
 
+READABLE: Final = {**PASSING, "compression.type": "uncompressed"}
+"""Whatever codec a publisher chose, it can be read, and is as large as it looks."""
+
+ROOMY: Final = {**PASSING, "max.message.bytes": str(2 * 1024 * 1024)}
+"""A reject is a record of the largest kind, and the reason."""
+
 
 class TopicMissing(Exception):
     """A topic is not there; `create_topics` makes it."""
@@ -90,8 +96,8 @@ def create_topics(
         topics.events: (partitions, KEPT),
         topics.reads: (partitions, KEPT),
         topics.public: (partitions, KEPT),
-        topics.inbox: (partitions, PASSING),
-        topics.rejected: (1, PASSING),
+        topics.inbox: (partitions, READABLE),
+        topics.rejected: (1, ROOMY),
     }
     with _admin(brokers) as admin:
         copies = min(COPIES, len(admin.describe_cluster()["brokers"]))
