@@ -88,11 +88,21 @@ def watcher() -> None:
 
 
 @serve.command
-def inbox() -> None:
-    """Take in what publishers send by Kafka: comes with a later version."""
-    raise Usage(
-        "longcase serve inbox comes with a later version; until then publish by POST /v1/events"
-    )
+def inbox(*, beside: Process = None) -> None:
+    """Take in what publishers send by Kafka; several processes share its partitions.
+
+    What is refused or cannot be read goes to longcase.inbox.rejected, with the reason.
+
+    Args:
+        beside: End when this process ends.
+    """
+    settings = _distributed()
+    from services.cli.serving import until_told
+    from services.inbox.serving import serve_inbox
+
+    with until_told() as stop:
+        _end_with(beside, stop)
+        serve_inbox(settings, stop)
 
 
 @serve.command

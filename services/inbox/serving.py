@@ -1,0 +1,70 @@
+"""The process of the inbox: everything it needs, opened, and opened again after what passes."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from threading import Event
+from typing import Final
+
+import structlog
+
+from services.bus import Barred, Follower, InstanceTaken, Topics, brokers_of, describe
+from services.bus.lenient import read_leniently
+from services.config import Settings
+from services.deployment import Deployment
+from services.group.member import Displaced
+from services.inbox.inbox import Inbox
+from services.inbox.mark import InboxMark
+from services.inbox.rejects import Rejects
+from services.lasting import held_name, lasting
+from services.watchdog import Watchdog
+
+PERMANENT: Final = (Barred, Displaced, InstanceTaken)
+"""What is not mended by waiting."""
+
+logger = structlog.get_logger()
+
+
+def serve_inbox(settings: Settings, stop: Event, topics: Topics | None = None) -> None:
+    """Take what publishers send by Kafka until *stop* is set.
+
+    Any number of processes may do so: they share the partitions.
+
+    Raises:
+        Displaced: If another process is at the same partitions, again and again.
+        InstanceTaken: If another process joined the group under this one's name.
+        Barred: If the brokers do not let us.
+    """
+    topics = topics or Topics()
+    read_leniently()
+    with held_name(settings.home, "inbox") as instance:
+
+        def session() -> None:
+            with _opened(settings, instance, topics) as inbox:
+                inbox.run(stop)
+
+        lasting(session, stop, PERMANENT, "inbox")
+
+
+@contextmanager
+def _opened(settings: Settings, instance: str, topics: Topics) -> Iterator[Inbox]:
+    """Open everything an inbox needs, and join the group."""
+    with ExitStack() as opened:
+        deployment = opened.enter_context(Deployment(settings))
+        brokers = brokers_of(settings)
+        info = describe(brokers, [topics.inbox, topics.rejected])[topics.rejected]
+        mark = opened.enter_context(closing(InboxMark(settings.store, topics.inbox)))
+        inboxes: list[Inbox] = []
+        opened.enter_context(
+            Watchdog(
+                done=lambda: inboxes[0].signs if inboxes else 0,
+                waits=lambda: True,
+                answers=lambda: bool(describe(brokers, [topics.inbox, topics.rejected])),
+            )
+        )
+        rejects = opened.enter_context(closing(Rejects(brokers, topics.rejected, info)))
+        follower = opened.enter_context(
+            closing(Follower(brokers, topics.inbox, topics.inbox, instance))
+        )
+        inboxes.append(Inbox(brokers, follower, deployment.desk, mark, rejects))
+        logger.info("inbox at work", topic=topics.inbox, instance=instance)
+        yield inboxes[0]
