@@ -103,3 +103,26 @@ def test_a_look_is_recorded_in_a_new_stream_where_the_last_one_moved_on(served: 
     reads.viewed(who, ACME, position=2, count=1)
 
     assert [look["as_of_position"] for look in served.reads()] == [1, 1, 2]
+
+
+def test_pages_that_were_asked_for_at_once_share_a_commit(served: Served) -> None:
+    with sqlite3.connect(served.home / "store.db") as store, ThreadPoolExecutor(9) as threads:
+        store.execute("BEGIN IMMEDIATE")  # nothing can be put on record, so nothing is shown
+        answers = [threads.submit(served.get, TIMELINE) for _ in range(9)]
+        assert not wait(answers, timeout=0.3).done
+        store.rollback()
+        assert {answer.result(10).status_code for answer in answers} == {200}
+
+    assert len(served.reads()) == 9
+    rows = served.deployment.log.after(served.deployment.log.head() - 9, 9)
+    assert len({row.committed_at for row in rows}) < 9
+
+
+def test_who_asks_together_with_one_who_may_not_is_served(served: Served) -> None:
+    who = ["auditor", "admin", None, "customer"] * 4
+
+    with ThreadPoolExecutor(len(who)) as threads:
+        answers = list(threads.map(lambda one: served.get(TIMELINE, one).status_code, who))
+
+    assert answers == [200, 403, 401, 200] * 4
+    assert len(served.reads()) == 8

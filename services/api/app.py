@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.api import companies, events, feed, meta, openapi, problems, schemas, tickets
 from services.api.guard import Guard
+from services.api.lanes import Lanes
 from services.deployment import Deployment
 from services.security import KEY
 from services.web import home, replay, signin, timeline
@@ -49,10 +50,12 @@ async def _living(app: FastAPI) -> AsyncIterator[None]:
     deployment: Deployment = app.state.deployment
     current_default_thread_limiter().total_tokens = THREADS
     deployment.open()
+    app.state.lanes = lanes = Lanes(deployment.reads)
     follower = threading.Thread(target=deployment.projector.follow, daemon=True)
     if deployment.is_embedded:
         follower.start()
     yield
+    lanes.close()
     deployment.projector.stop()
     if follower.is_alive():
         follower.join(10)

@@ -1,7 +1,8 @@
 """Companies: find them, list their tickets, read their timeline, replay their history."""
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -9,9 +10,11 @@ from fastapi.routing import APIRoute
 
 from projections.ticket_record import Status
 from services.api import answers, openapi, shapes
-from services.api.identity import PathId, QueryText, Read, identify, reading
+from services.api.identity import PathId, QueryText, Read, deployment_of, identified
+from services.api.lanes import Lanes
 from services.api.query import TimelineQuery, asked_by, company_of
 from services.api.steps import Asked, steps
+from services.reading import Reading
 
 router = APIRouter(prefix="/v1", tags=["companies"])
 
@@ -54,8 +57,12 @@ def tickets(
     return answers.json({"tickets": found[offset:end], "total": len(found), "next": more})
 
 
+SLOW: Final = (b"search", b"wait_for", b"known_at")
+"""What may take its time, and so a thread of its own."""
+
+
 class _Lean(APIRoute):
-    """A route that is declared in full and asked in few steps.
+    """A route that is declared in full, and served in a lane and few steps.
 
     The framework takes a millisecond to gather what a page of a timeline is asked by.
     """
@@ -63,10 +70,16 @@ class _Lean(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Hand the endpoint what it declares."""
 
+        def answer(request: Request) -> Response:
+            read = Reading(deployment_of(request), identified(request))
+            company_id = company_of(request.path_params)
+            return timeline(request, read, company_id, asked_by(request.scope["query_string"]))
+
         async def handle(request: Request) -> Response:
-            read = await reading(request, await identify(request))
-            asked = company_of(request.path_params), asked_by(request.scope["query_string"])
-            return await run_in_threadpool(timeline, request, read, *asked)
+            if any(word in request.scope["query_string"] for word in SLOW):
+                return await run_in_threadpool(answer, request)
+            lanes: Lanes = request.app.state.lanes
+            return await lanes.serve(partial(answer, request))
 
         return handle
 

@@ -24,28 +24,34 @@ def deployment_of(request: Request) -> Deployment:
 
 
 async def identify(request: Request) -> Identity:
-    """Say who sent the request.
+    """Say who sent the request; only a key not seen before needs another thread's time.
 
     Raises:
         NoKey: If there is no valid key.
         Denied: If another site makes a signed-in browser change something.
     """
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
-        return await _whose(request, key.strip())
-    if cookie := request.cookies.get(COOKIE):
-        if request.method not in SAFE and not is_same_site(request):
-            raise Denied("another site may not do this with your sign-in")
-        return await _whose(request, cookie)
-    raise NoKey
-
-
-async def _whose(request: Request, key: str) -> Identity:
-    """Say whose key it is; only one that was not seen before needs another thread's time."""
-    keys = deployment_of(request).keys
+    key, keys = key_of(request), deployment_of(request).keys
     if known := keys.remembered(key):
         return known
     return await run_in_threadpool(keys.identify, key)
+
+
+def identified(request: Request) -> Identity:
+    """Say who sent the request, where one may wait for it; raises as `identify` does."""
+    key, keys = key_of(request), deployment_of(request).keys
+    return keys.remembered(key) or keys.identify(key)
+
+
+def key_of(request: Request) -> str:
+    """Find the key that came with a request."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and key:
+        return key.strip()
+    if cookie := request.cookies.get(COOKIE):
+        if request.method not in SAFE and not is_same_site(request):
+            raise Denied("another site may not do this with your sign-in")
+        return cookie
+    raise NoKey
 
 
 def is_same_site(request: Request) -> bool:

@@ -9,7 +9,8 @@ or a reply of the store that is lost, leaves a look too many, never one too few.
 import secrets
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ class ReadAudit:
     def __init__(self, desk: Desk) -> None:
         self._recorder = desk.recorder
         self._stream = _Stream(self._recorder)
+        self._local = threading.local()
         self._commit = threading.Lock()
         self._waiting: deque[_Look] = deque()
 
@@ -75,16 +77,36 @@ class ReadAudit:
             )
         except ValidationError as error:
             raise Unavailable(f"the read could not be recorded: {error}") from None
-        self._keep(_Look(event))
+        gathered: list[_Look] | None = getattr(self._local, "gathered", None)
+        if gathered is None:
+            self._keep([_Look(event)])
+        else:
+            gathered.append(_Look(event))
 
-    def _keep(self, look: "_Look") -> None:
-        """Wait until *look* is durable; who comes to the commit first takes all along."""
-        self._waiting.append(look)
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Keep all looks of this thread in one commit, at the end; until then nothing is shown.
+
+        Raises:
+            Unavailable: If they cannot be recorded.
+        """
+        looks: list[_Look] = []
+        self._local.gathered = looks
+        try:
+            yield
+        finally:
+            self._local.gathered = None
+        if looks:
+            self._keep(looks)
+
+    def _keep(self, looks: "Sequence[_Look]") -> None:
+        """Wait until *looks* are durable; who comes to the commit first takes all along."""
+        self._waiting.extend(looks)
         with self._commit:
-            if not look.is_answered:
+            if not all(look.is_answered for look in looks):
                 self._write([self._waiting.popleft() for _ in range(len(self._waiting))])
-        if look.error:
-            raise look.error
+        if error := next((look.error for look in looks if look.error), None):
+            raise error
 
     def _write(self, looks: "Sequence[_Look]") -> None:
         """Commit *looks*, and tell each of them how it went."""
