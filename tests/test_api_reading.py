@@ -222,6 +222,28 @@ def test_it_is_not_ready_while_read_models_are_far_behind(served: Served) -> Non
     assert served.read("/v1/projections", "admin")["projections"][0]["lag_events"] == 1
 
 
+def test_metrics_count_what_waits_and_name_nobody(served: Served) -> None:
+    served.deployment.projector.stop()
+    served.post(opened(served, 1))
+
+    found = served.get("/metrics", None).text
+
+    assert 'longcase_projection_lag_events{projection="timeline"} 1.0' in found
+    assert 'longcase_projection_state{longcase_projection_state="catching_up",' in found
+    assert f"longcase_head_position {served.deployment.log.head()}.0" in found
+    assert "longcase_relay" not in found  # nothing travels
+    assert ACME not in found
+
+
+def test_a_paused_projection_is_said_and_requests_are_served(served: Served) -> None:
+    served.deployment.decisions.pause("tickets", "local:ann")
+
+    answer = served.get("/readyz", None)
+
+    assert answer.status_code == 200
+    assert answer.json()["checks"]["tickets"] == "paused"
+
+
 # Scenarios
 
 

@@ -21,6 +21,7 @@ COMPANY, TICKET = "/v1/companies/{company_id}", "/v1/tickets/{ticket_id}"
 TABLE: dict[str, set[str]] = {
     "GET /livez": EVERYBODY,
     "GET /readyz": EVERYBODY,
+    "GET /metrics": EVERYBODY,
     "GET /openapi.json": EVERYBODY,
     "GET /static": EVERYBODY,
     "GET /signin": EVERYBODY,

@@ -9,7 +9,7 @@ from typing import Final
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
-from services.api import companies, events, feed, meta, openapi, problems, schemas, tickets
+from services.api import companies, events, feed, meta, metrics, openapi, problems, schemas, tickets
 from services.api.guard import Guard
 from services.api.lanes import Lanes
 from services.deployment import Deployment
@@ -22,7 +22,7 @@ THREADS: Final = 16
 
 
 PARTS: Final = (
-    events, feed, companies, tickets, schemas, meta, home, signin, timeline, replay,
+    events, feed, companies, tickets, schemas, meta, metrics, home, signin, timeline, replay,
 )  # fmt: skip
 
 

@@ -1,17 +1,12 @@
 """About the service itself: is it alive, can it serve, how far are the projections."""
 
-from typing import Final
-
 from fastapi import APIRouter, Response
 
+from services import health
 from services.api import answers, openapi, shapes
 from services.api.identity import Deployed, Who
 from services.api.problems import DATABASES
 from services.security import authorize
-from services.standing import standing
-
-BEHIND_SECONDS: Final = 10.0
-"""A read model that is further behind is none to serve from."""
 
 router = APIRouter(tags=["service"])
 
@@ -24,17 +19,16 @@ def alive() -> Response:
 
 @router.get("/readyz", response_model=shapes.Ready, responses=openapi.NOT_READY)
 def ready(deployed: Deployed) -> Response:
-    """Say whether the store can be read and the read models keep up with it."""
+    """Say whether the store can be read, and each part of the way into the read models goes on.
+
+    Not with a part that is stopped, faulted or refused, waits for the broker, or is more than
+    ten seconds behind.
+    """
     try:
-        checks = {
-            projection["name"]: "behind" if projection["lag_seconds"] > BEHIND_SECONDS else "ok"
-            for projection in standing(deployed)
-        }
+        checks = health.checks(deployed)
     except DATABASES:
         checks = {"store": "unreachable"}
-    else:
-        checks = {"store": "ok", **checks}
-    is_ready = set(checks.values()) == {"ok"}
+    is_ready = set(checks.values()) <= health.BEARABLE
     answer = answers.json({"ready": is_ready, "checks": checks})
     answer.status_code = 200 if is_ready else 503
     return answer
@@ -44,4 +38,5 @@ def ready(deployed: Deployed) -> Response:
 def projections(deployed: Deployed, who: Who) -> Response:
     """List the projections: position, head of the store, lag in events and seconds, state."""
     authorize(who, "operate")
-    return answers.json({"projections": standing(deployed)})
+    found, relay = health.parts(deployed)
+    return answers.json({"projections": found, "relay": relay})

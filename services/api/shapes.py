@@ -231,7 +231,9 @@ class Ready(Shape):
     """Whether this process can serve."""
 
     ready: bool
-    checks: dict[str, Literal["ok", "behind", "unreachable"]]
+    checks: dict[str, str] = Field(
+        description="of the store, each projection and the relay: ok, behind, or its state"
+    )
 
 
 class Projections(Shape):
@@ -254,7 +256,24 @@ class Projections(Shape):
         state: str
         reason: str
 
+    class Relay(Shape):
+        """What brings events to Kafka."""
+
+        state: str
+        reason: str
+        instance: str | None
+        held_by: str | None
+        position: int
+        head_position: int
+        lag_events: int
+        lag_seconds: float
+        events_per_second: float
+        eta_seconds: float | None
+        beat_seconds: float | None
+        topics: list[dict[str, Any]]
+
     projections: list[Projection]
+    relay: Relay | None = Field(description="null where nothing travels over Kafka")
 
 
 class Problem(BaseModel):

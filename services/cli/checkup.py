@@ -10,14 +10,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from projections.database import Database
 from services.catalogue import PROJECTIONS
 from services.cli.errors import safe
 from services.config import PREFIX, Settings, masked
 from services.deployment import Deployment
+from services.health import WELL
 from services.standing import standing
+
+if TYPE_CHECKING:
+    from services.bus import Brokers
 
 State = Literal["ok", "warn", "FAIL"]
 
@@ -33,6 +37,9 @@ LAGGING: Final = 60.0
 
 NEW: Final = "is made when it is first needed"
 LOST: Final = "it is gone, and with it the keys of every text: restore it from a backup"
+
+LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
+"""Hosts that need no encryption."""
 
 STORES: Final = ("store", "read_models", "control")
 
@@ -169,9 +176,11 @@ def _log(settings: Settings) -> Iterator[Check]:
         empty = "nothing is recorded yet; longcase run --sample brings some"
         yield Check("ok", "head", f"position {head:,}" if head else empty)
         for found in standing(deployment):
-            behind = found["lag_seconds"] > LAGGING
+            is_well = found["state"] in WELL and found["lag_seconds"] <= LAGGING
             told = f"{found['lag_events']:,} events behind, {found['lag_seconds']:,.0f} s"
-            yield Check("warn" if behind else "ok", f"projection {found['name']}", told)
+            if found["reason"]:
+                told += f"; {found['state'].replace('_', ' ')}: {found['reason']}"
+            yield Check("ok" if is_well else "warn", f"projection {found['name']}", told)
 
 
 def _keyring(settings: Settings) -> Iterator[Check]:
@@ -193,13 +202,34 @@ def _kafka(settings: Settings) -> Iterator[Check]:
         return
     from services.bus import TopicMissing, Topics, brokers_of, describe
 
-    topics = Topics()
+    topics, brokers = Topics(), brokers_of(settings)
+    yield _line(brokers)
+    yield from map(_kept_to_ourselves, _secrets(settings))
     try:
-        found = describe(brokers_of(settings), [topics.events, topics.reads, topics.public])
+        found = describe(brokers, [topics.events, topics.reads, topics.public])
         partitions = found[topics.events].partitions
         yield Check("ok", "Kafka", f"{settings.kafka}, {topics.events} of {partitions} partitions")
     except TopicMissing as error:
         yield Check("FAIL", "Kafka", f"{error}: longcase doctor --init makes the topics")
+
+
+def _line(brokers: "Brokers") -> Check:
+    """Say how the line is secured; one that leaves this machine should be encrypted."""
+    hosts = {where.strip().rpartition(":")[0].strip("[]") for where in brokers.servers.split(",")}
+    if brokers.is_tls or hosts <= LOCAL:
+        return Check("ok", "Kafka line", brokers.line)
+    return Check("warn", "Kafka line", f"{brokers.line}: see Securing the bus in operations.md")
+
+
+def _secrets(settings: Settings) -> Iterator[Path]:
+    yield from filter(None, (settings.kafka_key, settings.kafka_password_file))
+
+
+def _kept_to_ourselves(file: Path) -> Check:
+    mode = file.stat().st_mode & 0o777
+    if mode & 0o007:
+        return Check("warn", "secret", f"{file} is open to others ({mode:o}): chmod 600 {file}")
+    return Check("ok", "secret", str(file))
 
 
 def _is_sqlite(url: str) -> bool:

@@ -11,7 +11,7 @@ from fastapi.templating import Jinja2Templates
 from starlette.responses import FileResponse
 
 from services.api.identity import deployment_of
-from services.api.meta import BEHIND_SECONDS
+from services.health import BEHIND_SECONDS
 from services.standing import standing
 from services.web import words
 
@@ -21,7 +21,7 @@ HEADERS: Final = {
     "Cache-Control": "private, no-cache",
     "Vary": "Accept, Authorization, Cookie",
 }
-NO_PAGES: Final = ("/v1/", "/static/", "/openapi.json", "/livez", "/readyz")
+NO_PAGES: Final = ("/v1/", "/static/", "/openapi.json", "/livez", "/readyz", "/metrics")
 
 SAY: Final = {
     401: "Please sign in",

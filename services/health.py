@@ -1,0 +1,41 @@
+"""Health: what every part of a deployment says of itself, judged from outside."""
+
+from typing import Any, Final
+
+from services.deployment import Deployment
+from services.standing import standing
+
+BEHIND_SECONDS: Final = 10.0
+"""A read model that is further behind is none to serve from."""
+
+OK: Final = "ok"
+WELL: Final = frozenset({"running", "catching_up", "rebuilding", "standby"})
+"""States in which a part is ok, if it is not behind."""
+
+BEARABLE: Final = frozenset({OK, "degraded", "paused"})
+"""Checks with which requests can be served: an operator knows of them, or decided so."""
+
+
+def parts(deployment: Deployment) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """Say how the projections are, and how the relay is, where there is one."""
+    if deployment.is_embedded:
+        return standing(deployment), None
+    from services.relay.status import status
+
+    return standing(deployment), status(deployment.log)
+
+
+def checks(deployment: Deployment) -> dict[str, str]:
+    """Judge each part: *ok*, *behind*, or the state it is in."""
+    projections, relay = parts(deployment)
+    judged = {each["name"]: _judged(each) for each in projections}
+    if relay:
+        judged["relay"] = _judged(relay)
+    return {"store": OK, **judged}
+
+
+def _judged(part: dict[str, Any]) -> str:
+    state: str = part["state"]
+    if state not in WELL:
+        return state
+    return "behind" if part["lag_seconds"] > BEHIND_SECONDS else OK
