@@ -4,7 +4,7 @@ A document is stored without its beginning: its place and its cursor are put in 
 is read.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
@@ -159,23 +159,30 @@ def facets_of(recorded: Recorded[Any], known: Known) -> Facets:
     """Say what an entry is found by: its own fields first, then what is known of its ticket."""
     event = recorded.data
     has: Fields = event.__pydantic_fields__
-    tickets = _tickets(recorded, has)
-    products = _products(event, has)
+    tickets, products = _tickets(recorded, has), _products(event, has)
     people = _people(recorded)
-    told = (getattr(event, field) for field in _about(event.__class__))
-    contact = next((person for person in told if person is not None), None)
-    contact = contact or _only(people) or (known.contact if not people else None)
-    named = (("ticket", tickets), ("contact", people), ("product", products))
-    own = {"ticket": _only(tickets), "contact": contact, "product": _only(products)}
+    ticket, product = _only(tickets), _only(products)
+    contact = _told(event) or _only(people) or (None if people else known.contact)
+    also = [("ticket", one) for one in tickets if one != ticket]
+    also += [("contact", one) for one in people if one != contact]
+    also += [("product", one) for one in products if one != product]
     return Facets(
-        ticket=own["ticket"] or known.ticket,
+        ticket=ticket or known.ticket,
         contact=contact,
         channel=_channel(event, has) or known.channel,
         severity=(event.severity if "severity" in has else None) or known.severity,
-        product=own["product"] or known.product,
+        product=product or known.product,
         department=(event.department if "department" in has else None) or known.department,
-        also=tuple((kind, one) for kind, ids in named for one in ids if one != own[kind]),
+        also=tuple(also),
     )
+
+
+def _told(event: Any) -> str | None:
+    """Find the person whom an event says it is about."""
+    for field in _about(event.__class__):
+        if person := getattr(event, field):
+            return str(person)
+    return None
 
 
 @cache
@@ -184,24 +191,23 @@ def _about(model: Any) -> tuple[str, ...]:
     return tuple(field for field in PEOPLE if field in model.model_fields)
 
 
-def _only(ids: Iterable[str]) -> str | None:
+def _only(ids: Sequence[str]) -> str | None:
     """Give the one of *ids*, if there is just one."""
-    found = tuple(ids)
-    return found[0] if len(found) == 1 else None
+    return ids[0] if len(ids) == 1 else None
 
 
-def _tickets(recorded: Recorded[Any], has: Fields) -> Iterable[str]:
+def _tickets(recorded: Recorded[Any], has: Fields) -> tuple[str, ...]:
     if recorded.stream_id.startswith("ticket/"):
         return (ticket_chain(recorded.local_id),)
     event = recorded.data
     if "ticket_ids" in has:
-        return dict.fromkeys(map(ticket_chain, event.ticket_ids))
+        return tuple(dict.fromkeys(map(ticket_chain, event.ticket_ids)))
     return (ticket_chain(event.ticket_id),) if "ticket_id" in has and event.ticket_id else ()
 
 
-def _products(event: Any, has: Fields) -> Iterable[str]:
+def _products(event: Any, has: Fields) -> tuple[str, ...]:
     if "lines" in has:
-        return dict.fromkeys(line.product_id for line in event.lines)
+        return tuple(dict.fromkeys(line.product_id for line in event.lines))
     return (event.product_id,) if "product_id" in has and event.product_id else ()
 
 

@@ -18,6 +18,9 @@ from projections.words import Term, fts5_query, parse, ts_query
 FEW: Final = 1000
 """Entries with the words of a search that are quicker sorted than met on the way."""
 
+REMEMBERED: Final = 10_000
+"""Searches of which it is remembered that they find many."""
+
 MOST: Final = 200
 """Values of one filter."""
 
@@ -201,9 +204,27 @@ def _matching(view: View, company_id: str, terms: Iterable[Term]) -> tuple[str, 
         fts5_query(company_id, terms),
     )
     # SQLite has no figures of how many there are, so it is told.
-    if len(view.all(f"{found} LIMIT {FEW}", [query])) < FEW:
+    if not _has_many(view, found, query):
         return "{search} CROSS JOIN {entries} ON position = {search}.rowid", (
             "{search} MATCH ?",
             [query],
         )
     return "{entries}", (f"position IN ({found})", [query])
+
+
+_MANY: Final[dict[tuple[str, str, str], None]] = {}
+"""Searches for words that stood in many entries, and so will: entries are only ever added."""
+
+
+def _has_many(view: View, found: str, query: str) -> bool:
+    """Say whether many entries have the words; a guess about speed, never about the answer."""
+    asked = view.database.url, view.table("search"), query
+    if asked in _MANY:
+        return True
+    row = view.one(f"SELECT count(*) FROM ({found} LIMIT {FEW})", [query])
+    if not row or row[0] < FEW:
+        return False
+    if len(_MANY) >= REMEMBERED:
+        _MANY.clear()
+    _MANY[asked] = None
+    return True

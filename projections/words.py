@@ -62,6 +62,11 @@ def texts(part: Part) -> Iterator[str]:
     """Yield every text in *part* that a reader sees: not choices, nor ids of people."""
     for name in _readable(type(part)):
         value = getattr(part, name)
+        if value is None:
+            continue
+        if isinstance(value, str):
+            yield value
+            continue
         for item in value if isinstance(value, tuple) else (value,):
             if isinstance(item, str):
                 yield item
