@@ -5,7 +5,7 @@ import time
 from typing import Any, Final
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from services.bus.brokers import Brokers
 from services.bus.client import PATIENCE_MS, Barred, client, failure
@@ -65,7 +65,10 @@ class Ends:
                 metrics_enabled=False,
             )
             self._consumer.assign(parts)
-        ends = self._consumer.end_offsets(parts, timeout_ms=patience_ms)
+        try:
+            ends = self._consumer.end_offsets(parts, timeout_ms=patience_ms)
+        except KeyError as error:  # as the client says of a partition that it does not know yet
+            raise UnknownTopicOrPartitionError(str(error)) from None
         return {where.partition: end for where, end in ends.items()}
 
     def _disconnect(self) -> None:

@@ -6,7 +6,7 @@ held back until `begin` says from where to read it.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
@@ -23,7 +23,7 @@ from services.bus.brokers import Brokers
 from services.bus.client import PATIENCE_MS, BrokerAway, client, failure
 from services.bus.message import Message, message
 from services.bus.publisher import METADATA_MS
-from services.bus.topics import TopicRefused, describe
+from services.bus.topics import TopicRefused, TopicReplaced, describe
 
 SESSION_MS: Final = 10_000
 """How long a member may be silent until others take its partitions."""
@@ -98,6 +98,28 @@ class Follower:
             except (ValueError, KeyError):
                 self._held.changed.set()  # it was taken from us just now
 
+    def offsets_at(self, parts: Iterable[int], milliseconds: int) -> dict[int, int]:
+        """Find, in each partition, the first record of a time or later; its end, if none is.
+
+        Args:
+            milliseconds: Since 1970; of records that carry a time that never falls.
+
+        Raises:
+            BrokerAway: If the brokers do not answer.
+        """
+        places = [TopicPartition(self.topic, part) for part in parts]
+        try:
+            # The ends first: what comes between the two questions must not be passed over.
+            ends = self._consumer.end_offsets(places, timeout_ms=PATIENCE_MS)
+            times = dict.fromkeys(places, milliseconds)
+            found = self._consumer.offsets_for_times(times, timeout_ms=PATIENCE_MS)
+        except KafkaError as error:
+            raise BrokerAway(f"{self.topic} cannot be searched: {error}") from None
+        return {
+            place.partition: found[place].offset if found.get(place) else ends[place]
+            for place in places
+        }
+
     def rest(self) -> None:
         """Read nothing for a moment; every partition waits to be begun afterwards.
 
@@ -130,7 +152,7 @@ class Follower:
         # The client reads the id with its metadata and shows it nowhere else.
         topic_id = self._consumer._cluster.topic_id(self.topic)  # noqa: SLF001
         if topic_id is not None and str(topic_id) != self.topic_id:
-            raise TopicRefused(f"{self.topic} was made anew: {topic_id}, no more {self.topic_id}")
+            raise TopicReplaced(self.topic, str(topic_id), self.topic_id)
         self._must_settle()
         return {
             where.partition: [message(record) for record in records]

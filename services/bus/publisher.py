@@ -5,7 +5,7 @@ are read again: nothing later of a partition may succeed once something earlier 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from threading import Event
@@ -19,7 +19,7 @@ from kafka.partitioner.default import murmur2
 
 from services.bus.brokers import Brokers
 from services.bus.client import client
-from services.bus.topics import TopicInfo, TopicRefused
+from services.bus.topics import TopicInfo, TopicReplaced
 
 FLUSH_SECONDS: Final = 0.5
 """How often a wait for acknowledgements looks whether it shall stop."""
@@ -82,18 +82,22 @@ class Publisher:
         brokers: Brokers,
         topics: Mapping[str, TopicInfo],
         ends: Mapping[tuple[str, int], int] | None = None,
+        waits: Callable[[float], None] = lambda _: None,
     ) -> None:
         """Connect.
 
         Args:
             topics: Where records go, as it was described.
             ends: The next offset of each partition, where it is known.
+            waits: Told again and again for how many seconds acknowledgements have not come.
 
         Raises:
             BrokerAway: If no broker answers.
         """
         self._topics = topics
         self._ends = dict(ends or {})
+        self._waits = waits
+        self._sent: list[Any] = []
         self._producer = client(
             KafkaProducer,
             brokers,
@@ -102,7 +106,7 @@ class Publisher:
             partitioner=_Remembering(topics),
             batch_size=256 * 1024,
             max_request_size=REQUEST_BYTES,
-            linger_ms=5,
+            linger_ms=0,  # a window fills its batches while the first ones are on their way
             compression_type="lz4",
             # A batch that was retried and then given up wedges the client for ever.
             delivery_timeout_ms=float("inf"),
@@ -112,25 +116,45 @@ class Publisher:
         )
 
     def publish(self, window: Sequence[Record], stop: Event) -> bool:
-        """Send a window and wait until all of it is acknowledged; ``False`` if told to stop.
+        """Send a window and wait until all of it is taken; ``False`` if told to stop.
+
+        Raises:
+            Unacknowledged: If a record was not taken; drop the publisher.
+            TopicReplaced: If a topic was made anew meanwhile.
+        """
+        self.send(window)
+        return self.taken(stop)
+
+    def send(self, window: Sequence[Record]) -> None:
+        """Send a window, without waiting for it; the next one may follow once it is `taken`.
 
         The client takes whatever it is given, however long the brokers are away: windows are
         what keeps its memory bounded.
 
         Raises:
             Unacknowledged: If a record was not taken; drop the publisher.
-            TopicRefused: If a topic was made anew meanwhile.
+        """
+        send = self._producer.send
+        try:
+            self._sent = [
+                send(r.topic, r.value, r.key, r.headers, r.part, r.milliseconds) for r in window
+            ]
+        except KafkaError as error:
+            raise Unacknowledged(str(error)) from error
+
+    def taken(self, stop: Event) -> bool:
+        """Wait until all that was sent is acknowledged; ``False`` if told to stop.
+
+        Raises:
+            Unacknowledged: If a record was not taken; drop the publisher.
+            TopicReplaced: If a topic was made anew meanwhile.
         """
         try:
-            futures = [
-                self._producer.send(r.topic, r.value, r.key, r.headers, r.part, r.milliseconds)
-                for r in window
-            ]
             if not self._all_taken(stop):
                 return False
         except KafkaError as error:
             raise Unacknowledged(str(error)) from error
-        for future in futures:
+        for future in self._sent:
             self._acknowledged(future)
         self._must_be_the_same()
         return True
@@ -153,6 +177,7 @@ class Publisher:
         while not self._flushed():
             if stop.is_set():
                 return False
+            self._waits(time.monotonic() - began)
             if not is_said and time.monotonic() - began > SLOW_SECONDS:
                 logger.warning("the brokers take nothing; events wait in the store")
                 is_said = True
@@ -173,10 +198,8 @@ class Publisher:
         place = future.value
         where = (place.topic, place.partition)
         if place.offset < self._ends.get(where, 0):
-            raise TopicRefused(
-                f"{place.topic} partition {place.partition} starts again at offset "
-                f"{place.offset}: the topic was made anew"
-            )
+            now = f"partition {place.partition} starts again at offset {place.offset}"
+            raise TopicReplaced(place.topic, now, self._topics[place.topic].topic_id)
         self._ends[where] = place.offset + 1
 
     def _must_be_the_same(self) -> None:
@@ -184,4 +207,4 @@ class Publisher:
             # The client reads the ids with its metadata and shows them nowhere else.
             found = self._producer._metadata.topic_id(name)  # noqa: SLF001
             if found is not None and str(found) != info.topic_id:
-                raise TopicRefused(f"{name} was made anew: it is {found}, no more {info.topic_id}")
+                raise TopicReplaced(name, str(found), info.topic_id)

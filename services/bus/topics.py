@@ -39,6 +39,16 @@ class TopicRefused(Exception):
     """A topic is not what it was: going on would lose events or bring them out of order."""
 
 
+class TopicReplaced(TopicRefused):
+    """A topic was deleted and made anew, and does not hold what was published to it."""
+
+    def __init__(self, topic: str, now: str, then: str) -> None:
+        super().__init__(
+            f"{topic} was made anew: it is {now}, no more {then}, and does not hold what was "
+            "published; publish everything again: longcase relay republish"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The names of all topics of one deployment."""

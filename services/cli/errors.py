@@ -20,6 +20,7 @@ CODES: Final[dict[str, int]] = {
     "services.security.NoKey": REFUSED,
     "services.backup.BackupRefused": REFUSED,
     "services.bus.topics.TopicRefused": REFUSED,
+    "services.relay.republish.RelayAtWork": REFUSED,
     "services.group.member.Displaced": REFUSED,
     "services.projector.FollowsKafka": REFUSED,
     "services.parking.ParkingFull": FAILED,

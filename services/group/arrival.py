@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from projections.projection import Projection
-from services.bus import BrokerAway, Brokers, Ends, Topics, partition_of
+from services.bus import BrokerAway, Brokers, Ends, TopicInfo, Topics, partition_of
 from services.readmodel import EMBEDDED, Mark, ReadModels
-from services.relay.mark import RelayMark, low_mark, saved_marks
+from services.relay.mark import RelayMark, Saved, saved_marks
 from services.store import Log
 
 LOOK_SECONDS: Final = 0.005
@@ -42,7 +42,7 @@ class Arrival:
         so, and the answer is no.
         """
         until = time.monotonic() + seconds
-        while low_mark(self._log.database) < position:
+        while self._relayed() < position:
             if time.monotonic() > until:
                 return False
             time.sleep(LOOK_SECONDS)
@@ -70,7 +70,7 @@ class Arrival:
         Raises:
             BrokerAway: If the brokers do not answer.
         """
-        low = low_mark(self._log.database)
+        low = self._relayed()
         behind = self._behind(projection, self._ends.now(self._partitions()))
         marks = self._marks(projection)
         return min((low, *(_position(marks, part) for part in behind)))
@@ -80,12 +80,25 @@ class Arrival:
         part = partition_of(company_id.encode(), self._partitions())
         return _position(self._marks(projection), part)
 
+    def _saved(self) -> Saved:
+        found = saved_marks(self._log.database).get(self._topic)
+        return found or Saved(TopicInfo("", 1), 0)
+
+    def _relayed(self) -> int:
+        return self._saved().position
+
     def _partitions(self) -> int:
-        saved = saved_marks(self._log.database).get(self._topic)
-        return saved.topic.partitions if saved else 1
+        return self._saved().topic.partitions
 
     def _marks(self, projection: Projection) -> Mapping[int, Mark]:
-        return self._models.marks(self._models.view(projection))
+        """Read the marks that count: a topic that was made anew has other offsets."""
+        topic_id = self._saved().topic.topic_id
+        marks = self._models.marks(self._models.view(projection))
+        return {
+            part: mark
+            for part, mark in marks.items()
+            if part == EMBEDDED or mark.topic_id == topic_id
+        }
 
     def _behind(self, projection: Projection, ends: Mapping[int, int]) -> dict[int, int]:
         """Count what is not folded yet, of each partition where there is such."""

@@ -8,13 +8,14 @@ this feed from the store's own log.
 from collections.abc import Sequence
 
 from projections.projection import View
-from services.bus import Follower, Message, TopicRefused
+from services.bus import Follower, Message, TopicInfo, TopicReplaced
 from services.control import Keyring
 from services.feed import Step, readable
 from services.folding import Page
+from services.group.incarnation import Incarnations, go_over
 from services.group.sequences import Sequences
 from services.headers import row_of
-from services.readmodel import EMBEDDED, Mark, ReadModels
+from services.readmodel import Mark, ReadModels
 from services.store import Log, Row
 
 
@@ -23,7 +24,10 @@ class KafkaFeed:
 
     def __init__(self, follower: Follower, models: ReadModels, log: Log, keyring: Keyring) -> None:
         self._follower = follower
+        self._topic = TopicInfo(follower.topic_id, follower.partitions)
+        self._incarnations = Incarnations(log, follower.topic)
         self._models = models
+        self._log = log
         self._keyring = keyring
         self._marks: dict[int, Mark | None] = {}
         self._base = 0
@@ -38,24 +42,31 @@ class KafkaFeed:
         """Read each partition of ours from where the read model stands.
 
         Raises:
-            TopicRefused: If the read model was built from another topic.
+            TopicRefused: If the topic is not the one that the relay publishes to.
             Fenced: If another process moved the read model just now.
         """
         parts = self._follower.assigned()
-        marks = self._models.marks(view)
-        self._base = self._taken_over(view, marks.get(EMBEDDED))
+        self._incarnations.must_be_right(self._follower.topic_id)
+        self._base, marks = go_over(self._models, view, self._topic)
         self.sequences.forget(self._base)
         self._marks = {part: marks.get(part) for part in parts}
-        for mark in self._marks.values():
-            if mark:
-                self._must_be_ours(mark)
+        self._pass_over(view, [part for part in sorted(parts) if part not in marks])
         self._follower.begin(
             {part: mark.next_offset if mark else 0 for part, mark in self._marks.items()}
         )
 
     def pages(self, view: View, limit: int) -> list[Page]:
-        """Read what came, at most *limit* records; wait a moment if nothing did."""
-        found = self._follower.poll(limit)
+        """Read what came, at most *limit* records; wait a moment if nothing did.
+
+        Raises:
+            TopicRefused: If the topic was made anew.
+            BrokerAway: If it was, and is filled again already; make another follower.
+        """
+        try:
+            found = self._follower.poll(limit)
+        except TopicReplaced as error:
+            self._incarnations.refuse(error, self._follower.topic_id)
+            raise
         return [
             self._page(view, part, messages)
             for part, messages in sorted(found.items())
@@ -97,22 +108,18 @@ class KafkaFeed:
             for row, logged, offset in zip(rows, events, offsets, strict=True)
         ]
 
-    def _taken_over(self, view: View, mark: Mark | None) -> int:
-        """Take a read model over from the store's log; say up to where that was folded.
+    def _pass_over(self, view: View, parts: Sequence[int]) -> None:
+        """Begin partitions that were never read where they hold what the store did not bring.
 
-        From here on the embedded projector is fenced: it finds its mark moved.
+        The recorded clock never falls, and records carry it.  Should an offset lie too far on
+        all the same, then the sequences show the hole, and it is filled from the store.
         """
-        if mark and mark.topic_id:
-            self._must_be_ours(mark)
-            return mark.position
-        base = mark.position if mark else 0
+        last = self._log.at(self._base) if self._base and parts else None
+        if last is None:
+            return
+        offsets = self._follower.offsets_at(parts, last.committed_at // 1000)
         with self._models.database.transaction():
-            self._models.advance(view, EMBEDDED, mark, Mark(base, 0, self._follower.topic_id))
-        return base
-
-    def _must_be_ours(self, mark: Mark) -> None:
-        if mark.topic_id != self._follower.topic_id:
-            raise TopicRefused(
-                f"{self._follower.topic} was made anew: it is {self._follower.topic_id}, and the "
-                f"read model was built from {mark.topic_id}; build it again from the store"
-            )
+            for part in parts:
+                mark = Mark(self._base, offsets[part], self._topic.topic_id)
+                self._models.advance(view, part, None, mark)
+                self._marks[part] = mark

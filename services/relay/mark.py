@@ -1,4 +1,7 @@
-"""What a relay keeps in the store's database: that it is the only one, and how far it came."""
+"""What a relay keeps in the store's database: that it is the only one, and how far it came.
+
+For each topic it says which incarnation is the right one: whoever reads from another is told.
+"""
 
 import fcntl
 import os
@@ -19,12 +22,23 @@ SCHEMA: Final = """CREATE TABLE IF NOT EXISTS relay_mark (
     position BIGINT NOT NULL,
     moved_at BIGINT NOT NULL)"""
 
+MOVE: Final = """INSERT INTO relay_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT (topic) DO UPDATE SET
+    position = excluded.position, moved_at = excluded.moved_at
+    WHERE relay_mark.position < excluded.position"""
+
+HOLDER: Final = """SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = ?
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+
 CREATING: Final = 7238914
 RELAYING: Final = 7238915
 """PostgreSQL's advisory locks: while the table is made, and while a relay is at work."""
 
 LOOK_SECONDS: Final = 0.25
 """How often a relay that waits for another one's end looks again."""
+
+APPLICATION: Final = "longcase relay "
+"""With the instance, how the holder's connection is called in PostgreSQL."""
 
 
 class Saved(NamedTuple):
@@ -53,29 +67,42 @@ class RelayMark:
         return saved_marks(self.database)
 
     def save(self, topics: Mapping[str, TopicInfo], position: int) -> None:
-        """Save that everything up to *position* is on all of the topics."""
+        """Save that everything up to *position* is on all of the topics.
+
+        A topic that was further already stays there: another one is being filled.
+        """
         now = time.time_ns() // 1000
         with self.database.transaction():
             self.database.many(
-                "INSERT INTO relay_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT (topic) DO UPDATE SET "
-                "topic_id = excluded.topic_id, partitions = excluded.partitions, "
-                "position = excluded.position, moved_at = excluded.moved_at",
-                [(name, *info, position, now) for name, info in topics.items()],
+                MOVE, [(name, *info, position, now) for name, info in topics.items()]
             )
 
+    def accept(self, topics: Mapping[str, TopicInfo]) -> None:
+        """Take topics that were made anew as the right ones, with nothing on them yet."""
+        now = time.time_ns() // 1000
+        with self.database.transaction():
+            for name in topics:
+                self.database.execute("DELETE FROM relay_mark WHERE topic = ?", (name,))
+            self.database.many(MOVE, [(name, *info, 0, now) for name, info in topics.items()])
+
     @contextmanager
-    def held(self, stop: Event) -> Iterator[bool]:
-        """Be the only relay of the store, once no other is; ``False`` if told to stop before."""
-        if self.database.dialect == "sqlite":
-            with _file_held(self.database.url, stop) as held:
-                yield held
-            return
-        held = False
-        while not (held or stop.is_set()):
-            held = self.database.execute("SELECT pg_try_advisory_lock(?)", (RELAYING,))[0][0]
-            if not held:
+    def held(
+        self, stop: Event, instance: str = "", patience: float = float("inf")
+    ) -> Iterator[bool]:
+        """Be the only relay of the store, once no other is; ``False`` if that does not come.
+
+        Args:
+            stop: Ends the wait.
+            instance: Who holds the lock, for whoever asks.
+            patience: Seconds until the wait ends by itself.
+        """
+        until = time.monotonic() + patience
+        with _lock(self.database) as lock:
+            held = lock.taken(instance)
+            while not (held or stop.is_set() or time.monotonic() > until):
                 stop.wait(LOOK_SECONDS)
-        yield held  # the lock ends with the connection
+                held = lock.taken(instance)
+            yield held
 
     def assert_held(self) -> None:
         """Fail if the connection is gone, and the lock with it."""
@@ -102,18 +129,61 @@ def low_mark(store: Database) -> int:
     return min((saved.position for saved in saved_marks(store).values()), default=0)
 
 
+def holder(store: Database) -> str | None:
+    """Say which relay holds the lock, at work or stopped in the middle; ``None`` if none does."""
+    with _lock(store) as lock:
+        return lock.holder()
+
+
 @contextmanager
-def _file_held(url: str, stop: Event) -> Iterator[bool]:
-    path = Path(url.removeprefix("sqlite:///") + ".relay-lock")
+def _lock(database: Database) -> "Iterator[_FileLock | _ServerLock]":
+    if database.dialect == "postgresql":
+        yield _ServerLock(database)  # it ends with the connection
+        return
+    path = Path(database.url.removeprefix("sqlite:///") + ".relay-lock")
     file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        held = False
-        while not (held or stop.is_set()):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                held = True
-            except BlockingIOError:
-                stop.wait(LOOK_SECONDS)
-        yield held
+        yield _FileLock(file)
     finally:
         os.close(file)
+
+
+class _ServerLock:
+    """An advisory lock of the connection's."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def taken(self, instance: str) -> bool:
+        ours = self._database.execute("SELECT pg_try_advisory_lock(?)", (RELAYING,))[0][0]
+        if ours:
+            name = (APPLICATION + instance)[:63]  # PostgreSQL cuts it there
+            self._database.execute("SELECT set_config('application_name', ?, false)", (name,))
+        return bool(ours)
+
+    def holder(self) -> str | None:
+        rows = self._database.execute(HOLDER, (RELAYING,))
+        return rows[0][0].removeprefix(APPLICATION) or "unknown" if rows else None
+
+
+class _FileLock:
+    """A lock on a file beside the store; it ends with its process, however that ends."""
+
+    def __init__(self, file: int) -> None:
+        self._file = file
+
+    def taken(self, instance: str) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, instance.encode(), 0)
+        return True
+
+    def holder(self) -> str | None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return os.pread(self._file, 1_000, 0).decode(errors="replace") or "unknown"
+        return None

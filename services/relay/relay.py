@@ -1,30 +1,30 @@
 """The relay: the store's log → Kafka, in order, each event as the bytes that were recorded.
 
 Promise: everything recorded is published, a later event of a partition never without the
-earlier ones; first occurrences come in order.  One relay of a store is at work at a time.  A
+earlier ones; first occurrences come in order.  What customers may see is published once more,
+on a topic of its own.  One relay of a store is at work at a time; others wait for its end.  A
 kill costs nothing: the next one finds its place again from the last record of each partition.
 While the brokers are away events wait in the store, and nothing else does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from threading import Event
 from typing import Final
 
 import structlog
 
-from services.bus import Brokers, Publisher, Record, TopicRefused, Topics, describe
-from services.headers import headers_of, key_of
+from services.bus import Barred, Brokers, TopicRefused, Topics, describe
+from services.heartbeat import REFUSED, Pulse, this_instance
 from services.relay.mark import RelayMark
-from services.relay.target import Target, find_target
-from services.store import Log, Row
+from services.relay.session import WAITING, Session
+from services.store import Log
 from services.watchdog import PATIENCE, Watchdog, leave
 
-WINDOW: Final = 1_000
-"""Events that are sent before their acknowledgement is waited for."""
+NAME: Final = "relay"
+"""Of its heartbeat."""
 
-LOOK_SECONDS: Final = 0.02
-"""Seconds between looks at the log while nothing is recorded."""
+STANDBY: Final = "standby"
 
 FIRST_WAIT: Final = 0.1
 LONGEST_WAIT: Final = 5.0
@@ -42,7 +42,6 @@ class Relay:
         brokers: Brokers,
         topics: Topics | None = None,
         *,
-        source: str = "longcase",
         patience: float = PATIENCE,
         stuck: Callable[[], None] = leave,
     ) -> None:
@@ -50,7 +49,6 @@ class Relay:
 
         Args:
             store: URL of the event store.
-            source: Names this deployment in ``ce_source``.
             patience: Seconds until a client that hangs counts as stuck.
             stuck: What to do then; by default the process ends with code 75.
         """
@@ -58,7 +56,6 @@ class Relay:
         self._log = Log(store)
         self._brokers = brokers
         self._topics = topics or Topics()
-        self._source = source
         self._watchdog = Watchdog(self._done, self._waits, self._answers, stuck, patience)
         self._position: int | None = None
         self._windows = 0
@@ -69,69 +66,45 @@ class Relay:
 
         Raises:
             TopicRefused: If a topic is not the one that was published to so far.
+            Barred: If the brokers do not let us.
         """
         wait = FIRST_WAIT
-        with self._watchdog:
+        with Pulse(self._store, NAME) as pulse, self._watchdog:
             while not stop.is_set():
                 before = self._windows
                 try:
-                    self._session(stop)
-                except TopicRefused:
+                    self._session(stop, pulse)
+                except (TopicRefused, Barred) as error:
+                    pulse.say(REFUSED, str(error))
                     raise
                 except Exception as error:  # noqa: BLE001  brokers and databases fail in many ways
                     wait = FIRST_WAIT if self._windows > before else min(wait * 2, LONGEST_WAIT)
+                    pulse.say(WAITING, str(error), patience=wait)
                     self._say_away(error)
                     stop.wait(wait)
                 finally:
                     self._position = None
                     self._log.close()
 
-    def _session(self, stop: Event) -> None:
+    def _session(self, stop: Event, pulse: Pulse) -> None:
         """Publish until stopped or until something fails; then all is begun anew."""
-        with closing(RelayMark(self._store)) as mark, mark.held(stop) as held:
-            if not held:
-                return
-            self._position = 0  # from here on the watchdog looks
-            saved = mark.saved()
-            names = [self._topics.events, self._topics.reads]
-            target = find_target(self._brokers, names, saved, self._log)
-            position = target.begin(saved)
-            mark.save(target.topics, position)
-            logger.info("relay at work", position=position)
-            with closing(Publisher(self._brokers, target.topics, target.ends)) as publisher:
-                while not stop.is_set():
-                    position = self._window(publisher, mark, target, position, stop)
+        with closing(RelayMark(self._store)) as mark:
+            pulse.say(STANDBY, "another relay is at work", patience=float("inf"))
+            with mark.held(stop, this_instance()) as held:
+                if not held:
+                    return
+                self._position = 0  # from here on the watchdog looks
+                session = Session(
+                    self._log, self._brokers, self._topics,
+                    mark=mark, pulse=pulse, moved=self._moved,
+                )  # fmt: skip
+                session.run(stop)
 
-    def _window(
-        self, publisher: Publisher, mark: RelayMark, target: Target, position: int, stop: Event
-    ) -> int:
-        """Publish what comes after *position*; say how far that was."""
+    def _moved(self, position: int, events: int) -> None:
         self._position = position
-        rows = self._log.after(position, WINDOW)
-        if not rows:
-            stop.wait(LOOK_SECONDS)
-            return position
-        mark.assert_held()
-        if not publisher.publish(self._records(rows, target), stop):
-            return position
-        position = rows[-1].position
-        mark.save(target.topics, position)
-        self._windows += 1
-        self._say_back(position)
-        return position
-
-    def _records(self, rows: Sequence[Row], target: Target) -> list[Record]:
-        """Write what the partitions do not have yet."""
-        records = []
-        for row in rows:
-            key = key_of(row)
-            of_reads = row.stream_id.startswith("reads/")
-            topic = self._topics.reads if of_reads else self._topics.events
-            if not target.has(topic, key, row.position):
-                headers = headers_of(row, self._source)
-                # The recorded clock never falls, so that a time finds its offset in the log.
-                records.append(Record(topic, key, row.state, headers, row.committed_at // 1000))
-        return records
+        if events:
+            self._windows += 1
+            self._say_back(position)
 
     def _done(self) -> int:
         return self._windows

@@ -8,13 +8,15 @@ from services.bus import (
     Message,
     TopicInfo,
     TopicRefused,
+    TopicReplaced,
+    Topics,
     describe,
     partition_of,
     read_tails,
 )
-from services.headers import ForeignRecord, row_of
+from services.headers import ForeignRecord, key_of, public_place_of, row_of
 from services.relay.mark import Saved
-from services.store import Log
+from services.store import Log, Row
 
 Place = tuple[str, int]
 """(topic, partition)"""
@@ -26,7 +28,9 @@ class Target:
 
     Attributes:
         ends: The next offset of each partition when the session began.
-        tails: The last position in each partition when the session began.
+        tails: The position up to which each partition had everything of its own when the
+            session began: that of its last record, or the topic's mark.  A partition may have
+            no record for years, and then only the mark says so.
     """
 
     topics: Mapping[str, TopicInfo]
@@ -37,53 +41,76 @@ class Target:
         """Say whether an event was there when the session began."""
         return position <= self.tails[topic, partition_of(key, self.topics[topic].partitions)]
 
-    def begin(self, saved: Mapping[str, Saved]) -> int:
+    def begin(self) -> int:
         """Say up to which position everything is there."""
-        low = min((saved[name].position if name in saved else 0) for name in self.topics)
-        return max(low, min(self.tails.values()))
+        return min(self.tails.values())
 
 
-def find_target(brokers: Brokers, names: list[str], saved: Mapping[str, Saved], log: Log) -> Target:
+def relayed_to(topics: Topics) -> list[str]:
+    """List the topics that a relay publishes to."""
+    return [topics.events, topics.reads, topics.public]
+
+
+def find_target(brokers: Brokers, topics: Topics, saved: Mapping[str, Saved], log: Log) -> Target:
     """Read where the topics end; they must be those that were published to so far.
 
     Raises:
         TopicRefused: If they are not, or hold what *log* does not.
     """
-    topics = describe(brokers, names)
-    for name in names:
+    found = describe(brokers, relayed_to(topics))
+    for name, now in found.items():
         if name in saved:
-            _compare(name, topics[name], saved[name].topic)
+            compare(name, now, saved[name].topic)
     ends, tails = {}, {}
-    for name, info in topics.items():
+    for name, info in found.items():
+        low = saved[name].position if name in saved else 0
         for part, (end, last) in read_tails(brokers, name, info.partitions).items():
-            ends[name, part], tails[name, part] = end, 0
+            ends[name, part], tails[name, part] = end, low
             if last:
-                tails[name, part] = _position(f"{name} partition {part}", last, log)
-    return Target(topics, ends, tails)
+                where = f"{name} partition {part}"
+                position = _position(where, last, log, is_public=name == topics.public)
+                tails[name, part] = max(low, position)
+    return Target(found, ends, tails)
 
 
-def _compare(name: str, now: TopicInfo, then: TopicInfo) -> None:
+def compare(name: str, now: TopicInfo, then: TopicInfo) -> None:
+    """Say how a topic differs from the one that was published to.
+
+    Raises:
+        TopicReplaced: If it is another one.
+        TopicRefused: If it was given more partitions.
+    """
+    if now.topic_id != then.topic_id:
+        raise TopicReplaced(name, now.topic_id, then.topic_id)
     if now.partitions != then.partitions:
         raise TopicRefused(
             f"{name} has {now.partitions} partitions, and had {then.partitions}: companies would "
-            "go elsewhere, out of order"
-        )
-    if now.topic_id != then.topic_id:
-        raise TopicRefused(
-            f"{name} was made anew: it is {now.topic_id}, no more {then.topic_id}, and does not "
-            "hold what was published; publish everything again"
+            "go elsewhere, out of order; delete the topic, make it anew (longcase doctor --init) "
+            "and publish everything again: longcase relay republish"
         )
 
 
-def _position(where: str, last: Message, log: Log) -> int:
+def _position(where: str, last: Message, log: Log, *, is_public: bool) -> int:
     """Say the position of a tail; it must be what *log* recorded there."""
     try:
-        row = row_of(last.key, last.value, last.headers)
+        row = _public(last, log) if is_public else _recorded(last, log)
     except ForeignRecord as error:
         raise TopicRefused(f"{where} ends with a record that is not ours: {error}") from None
-    if row != log.at(row.position):
+    if row is None:
         raise TopicRefused(
-            f"{where} ends with position {row.position}, which is not what this store recorded "
-            "there: it is another store's topic, or the store was restored from before"
+            f"{where} ends at offset {last.offset} with what this store did not record: it is "
+            "another store's topic, or the store was restored from before"
         )
     return row.position
+
+
+def _recorded(last: Message, log: Log) -> Row | None:
+    row = row_of(last.key, last.value, last.headers)
+    return row if row == log.at(row.position) else None
+
+
+def _public(last: Message, log: Log) -> Row | None:
+    """Find a record that does not say its position."""
+    row = log.of_public(*public_place_of(last.key, last.headers))
+    is_ours = row is not None and (key_of(row), row.state) == (last.key, last.value)
+    return row if is_ours else None

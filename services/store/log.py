@@ -232,6 +232,14 @@ class Log:
         )
         return int(rows[0][0]) if rows else 0
 
+    def of_public(self, company_id: str, public_seq: int) -> Row | None:
+        """Find a company's event by its number among those that the company may see."""
+        rows = self._rows(  # no event comes earlier among all than among the public ones
+            "company_id = ? AND company_seq >= ? AND public_seq = ? ORDER BY company_seq LIMIT 1",
+            company_id, public_seq, public_seq,
+        )  # fmt: skip
+        return rows[0] if rows else None
+
     def _ask(self, sql: str, parameters: Sequence[Any] = ()) -> list[Found]:
         """Read; over a new connection if the last one was lost meanwhile.
 

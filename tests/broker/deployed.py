@@ -252,28 +252,28 @@ def eventually(true: Callable[[], object], patience: float = PATIENCE) -> bool:
 def history(companies: int, tickets: int, messages: int) -> list[dict[str, Any]]:
     """Write what many companies report at once, all of them in turn."""
     events = [
-        _event("company.registered", f"company/c{c}", 0, data={"name": f"Company {c}"})
+        event("company.registered", f"company/c{c}", 0, data={"name": f"Company {c}"})
         for c in range(companies)
     ] + [
-        _event("contact.registered", f"contact/p{c}", 0, data={"name": f"Person {c}"})
+        event("contact.registered", f"contact/p{c}", 0, data={"name": f"Person {c}"})
         for c in range(companies)
     ]
     for t in range(tickets):
         for c in range(companies):
             ticket = f"ticket/T{c}-{t}"
             opening = {"subject": f"Case {t}", "requester_id": f"p{c}"}
-            events.append(_event("ticket.opened", ticket, t, company=f"c{c}", data=opening))
+            events.append(event("ticket.opened", ticket, t, company=f"c{c}", data=opening))
     for m in range(messages):
         for t in range(tickets):
             for c in range(companies):
                 said = {"contact_id": f"p{c}", "body": f"Message {m} of case {t}"}
                 more = {"visibility": "public", "data": said}
                 ticket = f"ticket/T{c}-{t}"
-                events.append(_event(WROTE, ticket, tickets + m, **more))
+                events.append(event(WROTE, ticket, tickets + m, **more))
     return events
 
 
-def _event(type_name: str, subject: str, minute: int, **more: Any) -> dict[str, Any]:
+def event(type_name: str, subject: str, minute: int, **more: Any) -> dict[str, Any]:
     time_ = f"2026-03-02T{8 + minute // 60:02}:{minute % 60:02}:00Z"
     name = f"{type_name} {subject} {minute}"
     return {

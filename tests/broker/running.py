@@ -1,4 +1,5 @@
-"""One process of the distributed system, for tests that kill it: ``relay`` or a projection.
+"""One process of the distributed system, for tests that kill it: ``relay``, ``republish``
+or a projection.
 
 Settings come from the environment; SIGTERM stops it in good order.
 """
@@ -7,9 +8,10 @@ import signal
 import sys
 from threading import Event
 
-from services.bus import Topics
+from services.bus import Topics, brokers_of
 from services.config import Settings
 from services.processes import serve_projector, serve_relay
+from services.relay import republish
 
 
 def main(name: str, prefix: str) -> None:
@@ -17,6 +19,9 @@ def main(name: str, prefix: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     if name == "relay":
         serve_relay(Settings(), stop, Topics(prefix))
+    elif name == "republish":
+        settings = Settings()
+        republish(settings.store, brokers_of(settings), Topics(prefix))
     else:
         serve_projector(Settings(), name, stop, Topics(prefix))
 

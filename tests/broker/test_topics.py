@@ -27,7 +27,7 @@ def test_a_topic_made_anew_is_noticed_and_never_skipped(deployed: Deployed) -> N
     with deployed.at_work("relay", "tickets"):
         assert deployed.has_arrived("tickets", head)
 
-    make_anew(deployed)
+    deployed.make_anew(deployed.topics.events)
 
     with pytest.raises(TopicRefused, match="made anew"):
         Relay(deployed.settings.store, brokers_of(deployed.settings), deployed.topics).run(Event())
@@ -50,7 +50,7 @@ def test_a_topic_made_anew_is_noticed_by_those_at_work(deployed: Deployed) -> No
     thread = Thread(target=relay)
     thread.start()
     assert eventually(lambda: deployed.relayed() == head)
-    make_anew(deployed)
+    deployed.make_anew(deployed.topics.events)
     deployed.report(events[-30:])
     thread.join()
 
@@ -113,10 +113,3 @@ def test_the_tail_of_an_empty_partition_is_no_record(deployed: Deployed) -> None
     tails = read_tails(brokers_of(deployed.settings), deployed.topics.events, PARTITIONS)
 
     assert tails == dict.fromkeys(range(PARTITIONS), (0, None))
-
-
-def make_anew(deployed: Deployed) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=deployed.settings.kafka)) as admin:
-        admin.delete_topics([deployed.topics.events])
-        assert eventually(lambda: deployed.topics.events not in admin.list_topics())
-    assert eventually(deployed.create_topics)
