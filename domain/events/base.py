@@ -60,6 +60,7 @@ class Event(Part):
     """Who sees it if the publisher does not say; ``None``: the publisher must say."""
 
     @classmethod
+    @cache
     def stream_kind(cls) -> str:
         """Name the kind of stream this event stands in."""
         return cls.TYPE.split(".", 1)[0]

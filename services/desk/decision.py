@@ -71,7 +71,7 @@ class Decision:
     ) -> None:
         self._streams = streams
         self._keyring = keyring
-        self._now = now
+        self._latest = now + AHEAD
         self._drafting = Drafting(keyring, now)
         self._fresh = Fresh()
         self._references = references.within(self._fresh)
@@ -149,7 +149,7 @@ class Decision:
 
     def _drafts(self, report: Report) -> list[Draft]:
         """List what to record; a refusal by a state that others moved on is decided again."""
-        if report.occurred_at > self._now + AHEAD:
+        if report.occurred_at > self._latest:
             raise TooFarAhead(
                 f"{report.occurred_at.isoformat()} lies more than 5 minutes ahead of our clock"
             )
@@ -214,8 +214,10 @@ class Decision:
     def _founding(self, cause: Recorded[Any]) -> list[Draft]:
         """Make the company of a person who has none, before the first event that is theirs."""
         person = person_of(cause.company_id)
+        if not person:
+            return []
         stream_id = f"company/{cause.company_id}"
-        if not person or self._aggregate(stream_id).version:
+        if self._aggregate(stream_id).version:
             return []
         found = CompanyRegistered(kind="individual", contact_id=person)
         joined = ContactAffiliated(contact_id=person)

@@ -25,6 +25,7 @@ from services.wire import LIMIT, Report, explain
 STREAM: Final = re.compile(f"({'|'.join(KINDS)})/{ID_PATTERN}", re.ASCII)
 ACTOR: Final = re.compile(f"(agent|contact|system)/{ID_PATTERN}", re.ASCII)
 COMPANY: Final = re.compile(ID_PATTERN, re.ASCII)
+VISIBILITIES: Final = frozenset(get_args(Visibility))
 
 
 class Draft(NamedTuple):
@@ -121,7 +122,7 @@ def _are_sound(stream_id: str, company_id: str | None, actor: str, visibility: s
         STREAM.fullmatch(stream_id)
         and (company_id is None or COMPANY.fullmatch(company_id))
         and ACTOR.fullmatch(actor)
-        and visibility in get_args(Visibility)
+        and visibility in VISIBILITIES
     )
 
 

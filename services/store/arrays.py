@@ -4,7 +4,7 @@ The driver's own adapter looks at each item by itself, and takes several times a
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from psycopg import Connection
@@ -12,10 +12,15 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 HEAD: Final = struct.Struct(">iiiii")
+"""Dimensions, whether there may be NULLs, type of the elements, their count, first index."""
+
 EMPTY: Final = struct.Struct(">iii")
 LENGTH: Final = struct.Struct(">i")
 NULL: Final = LENGTH.pack(-1)
 LONG: Final = struct.Struct(">q")
+LONG_ITEM: Final = struct.Struct(">iq")
+TRUE: Final = LENGTH.pack(1) + b"\x01"
+FALSE: Final = LENGTH.pack(1) + b"\x00"
 
 
 class Packed(bytes):
@@ -33,15 +38,15 @@ class Packed(bytes):
     @classmethod
     def of(cls, items: list[bytes | None]) -> "Packed":
         """Pack *items*, each in binary form already."""
-        if not items:
+        parts = [NULL if item is None else LENGTH.pack(len(item)) + item for item in items]
+        return cls.joined(parts)
+
+    @classmethod
+    def joined(cls, parts: Sequence[bytes]) -> "Packed":
+        """Join items that have their length before them."""
+        if not parts:
             return cls(EMPTY.pack(0, 0, cls.ELEMENT))
-        parts = [HEAD.pack(1, None in items, cls.ELEMENT, len(items), 1)]
-        for item in items:
-            if item is None:
-                parts.append(NULL)
-            else:
-                parts += (LENGTH.pack(len(item)), item)
-        return cls(b"".join(parts))
+        return cls(HEAD.pack(1, 1, cls.ELEMENT, len(parts), 1) + b"".join(parts))
 
 
 class Texts(Packed):
@@ -80,12 +85,12 @@ def blobs(values: Iterable[bytes]) -> Packed:
 
 def longs(values: Iterable[int]) -> Packed:
     """Pack whole numbers of up to 64 bits."""
-    return Longs.of([LONG.pack(value) for value in values])
+    return Longs.joined([LONG_ITEM.pack(LONG.size, value) for value in values])
 
 
 def bools(values: Iterable[bool]) -> Packed:
     """Pack truths."""
-    return Bools.of([b"\x01" if value else b"\x00" for value in values])
+    return Bools.joined([TRUE if value else FALSE for value in values])
 
 
 def teach(connection: Connection[Any]) -> None:

@@ -66,7 +66,7 @@ SCHEMA: Final = (
 
 INSERT_EVENT: Final = (
     "INSERT INTO stored_events (rowid, originator_id, originator_version, topic, state, "
-    "company_id, company_seq, public_seq, committed_at, late) VALUES (?,?,?,?,?,?,?,?,?,?)"
+    "committed_at, company_id, company_seq, public_seq, late) VALUES (?,?,?,?,?,?,?,?,?,?)"
 )
 INSERT_REPORT: Final = "INSERT INTO reports VALUES (?,?,?,?,?,?,?)"
 INSERT_HANDLE: Final = "INSERT OR IGNORE INTO handles VALUES (?,?)"
@@ -195,10 +195,8 @@ def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list
     positions = list(range(last + 1, last + 1 + len(events)))
     heads = _heads(c, placement.companies)
     rows = [
-        (position, e.originator_id, e.originator_version, e.topic, e.state, *place, committed, late)
-        for position, e, (*place, late) in zip(
-            positions, events, _places(heads, placement), strict=True
-        )
+        (position, e.originator_id, e.originator_version, e.topic, e.state, committed, *place)
+        for position, e, place in zip(positions, events, _places(heads, placement), strict=True)
     ]
     c.executemany(INSERT_EVENT, rows)
     c.executemany(
