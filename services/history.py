@@ -10,6 +10,9 @@ from typing import Final, overload
 
 from domain.events import Logged
 from domain.values import Reader, ticket_chain
+from projections import tickets
+from projections.projection import View
+from projections.replay import Step, company_replay, replay
 from services.control import Keyring
 from services.feed import opened
 from services.store import Log, Place, Row
@@ -159,3 +162,29 @@ def _is_hidden(reader: Reader, place: Place) -> bool:
 def _readable(reader: Reader, places: Sequence[Place]) -> list[str]:
     found = {place.company_id for place in places}
     return sorted(company for company in found if company and reader.may_read(company))
+
+
+def walk(history: History, view: View, first: int, count: int) -> Iterator[Step]:
+    """Yield *count* steps from *first* on, each with the state after it.
+
+    Args:
+        view: Of the tickets; it keeps states from which a long replay is taken up.
+    """
+    last = first + count - 1
+    if history.ticket_id is None:
+        yield from company_replay(history.events[:last], history.reader, start=first)
+        return
+    after = _checkpoint(history, view, first)
+    events = history.events[after.ordinal if after else 0 : last]
+    yield from replay(events, history.reader, start=first, after=after)
+
+
+def _checkpoint(history: History, view: View, first: int) -> Step | None:
+    """Find the state from which a long ticket's replay can be taken up before step *first*."""
+    stream = history.only_stream
+    if stream is None or first <= tickets.EVERY:
+        return None
+    found = tickets.checkpoint(view, history.reader, stream, first)
+    if found is None or history.events[found.step - 1].happened != found.last:
+        return None
+    return Step(found.step, None, {}, found.document)

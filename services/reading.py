@@ -20,7 +20,7 @@ from projections.timeline_query import Arrival, Page
 from services.catalogue import PROJECTIONS
 from services.deployment import Deployment
 from services.export.jsonl import export_company
-from services.history import COMPANY, TICKET, History, read_history, streams_of
+from services.history import COMPANY, TICKET, History, read_history, streams_of, walk
 from services.naming import Naming, cleaned
 from services.security import Action, Denied, Identity, authorize
 
@@ -204,25 +204,8 @@ class Reading:
 
     def walk(self, history: History, first: int, count: int) -> Iterator[replays.Step]:
         """Yield *count* steps from *first* on, of a history that was `viewed`."""
-        last = first + count - 1
-        if history.ticket_id is None:
-            walk = replays.company_replay(history.events[:last], history.reader, start=first)
-        else:
-            after = self._checkpoint(history, first)
-            events = history.events[after.ordinal if after else 0 : last]
-            walk = replays.replay(events, history.reader, start=first, after=after)
-        for found in walk:
+        for found in walk(history, self._view("tickets"), first, count):
             yield replace(found, event=self._names.in_value(found.event))
-
-    def _checkpoint(self, history: History, first: int) -> replays.Step | None:
-        """Find the state from which a long ticket's replay can be taken up before step *first*."""
-        stream = history.only_stream
-        if stream is None or first <= tickets.EVERY:
-            return None
-        found = tickets.checkpoint(self._view("tickets"), history.reader, stream, first)
-        if found is None or history.events[found.step - 1].happened != found.last:
-            return None
-        return replays.Step(found.step, None, {}, found.document)
 
     def viewed(self, history: History, count: int) -> None:
         """Put on record that *count* steps of a history are given."""
