@@ -25,12 +25,17 @@ logger = structlog.get_logger()
 
 
 def lasting(
-    session: Callable[[], None], stop: Event, permanent: tuple[type[Exception], ...], name: str
+    session: Callable[[], None],
+    stop: Event,
+    permanent: tuple[type[Exception], ...],
+    name: str,
+    waits: Callable[[Exception, float], None] = lambda *_: None,
 ) -> None:
     """Run *session* until *stop* is set, again after each failure; what is waited for is said once.
 
     Args:
         permanent: What is not mended by waiting, and raised.
+        waits: Told what is waited for, and for how many seconds.
     """
     wait = FIRST_WAIT
     while not stop.is_set():
@@ -43,7 +48,8 @@ def lasting(
             if time.monotonic() - began > WORKED:
                 wait = FIRST_WAIT
             if wait == FIRST_WAIT:
-                logger.warning("waits", process=name, error=str(error) or repr(error))
+                logger.warning("process waits", process=name, error=str(error) or repr(error))
+            waits(error, wait)
             stop.wait(wait)
             wait = min(wait * 2, LONGEST_WAIT)
 

@@ -4,15 +4,8 @@ What passes (brokers, databases away) is waited for, and said once.  What does n
 as a topic made anew or an event that cannot be folded, ends the process with its reason.
 """
 
-import fcntl
-import os
-import re
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from itertools import count
-from pathlib import Path
 from threading import Event
 from typing import Final
 
@@ -41,6 +34,7 @@ from services.group.member import Displaced, Member
 from services.group.sequences import Lost
 from services.headers import ForeignRecord
 from services.heartbeat import FAULTED, Pulse
+from services.lasting import held_name, lasting
 from services.parking import ParkingFull
 from services.projector import history_of, worker_of
 from services.readmodel import ReadModels
@@ -54,13 +48,6 @@ PERMANENT: Final = (
     TopicRefused,
 )  # fmt: skip
 """What is not mended by waiting."""
-
-FIRST_WAIT: Final = 0.1
-LONGEST_WAIT: Final = 5.0
-"""Seconds until another attempt after a failure; they double."""
-
-WORKED: Final = 60.0
-"""Seconds after which a failure counts as a new one, not as the last one again."""
 
 logger = structlog.get_logger()
 
@@ -91,28 +78,24 @@ def serve_projector(
         InstanceTaken: If another process joined the group under this one's name.
         Barred: If the brokers do not let us in, or not do our work.
     """
-    projection, wait = PROJECTIONS[name], FIRST_WAIT
-    brokers, topics = brokers_of(settings), topics or Topics()
+    projection, brokers, topics = PROJECTIONS[name], brokers_of(settings), topics or Topics()
     with (
-        _instance(settings.home, name) as instance,
+        held_name(settings.home, f"projector-{name}") as instance,
         Pulse(settings.read_models, worker_of(projection), instance) as pulse,
     ):
-        while not stop.is_set():
-            began = time.monotonic()
+
+        def session() -> None:
             try:
                 with _member(settings, brokers, projection, topics, pulse) as member:
                     member.run(stop)
             except PERMANENT as error:
                 pulse.say(FAULTED, str(error))
                 raise
-            except Exception as error:  # noqa: BLE001  brokers and databases fail in many ways
-                if time.monotonic() - began > WORKED:
-                    wait = FIRST_WAIT
-                if wait == FIRST_WAIT:
-                    logger.warning("projector waits", projection=name, error=str(error))
-                pulse.say("waiting", str(error), patience=wait)
-                stop.wait(wait)
-                wait = min(wait * 2, LONGEST_WAIT)
+
+        def waits(error: Exception, seconds: float) -> None:
+            pulse.say("waiting", str(error), patience=seconds)
+
+        lasting(session, stop, PERMANENT, f"projector {name}", waits)
 
 
 @contextmanager
@@ -146,26 +129,3 @@ def _member(
         members.append(Member(projection, feed, folder, history, keyring, pulse=pulse))
         logger.info("projector at work", projection=projection.name, instance=pulse.instance)
         yield members[0]
-
-
-@contextmanager
-def _instance(home: Path, name: str) -> Iterator[str]:
-    """Name this process among those of its projection; a restarted one gets its name again.
-
-    The first name of this machine that no running process holds: it ends with its holder,
-    however that ends.
-    """
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())
-    for number in count():
-        file = os.open(home / f"projector-{name}-{host}-{number}.lock", os.O_CREAT | os.O_RDWR)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(file)
-            continue
-        try:
-            yield f"{host}-{number}"
-        finally:
-            os.close(file)
-        return

@@ -107,14 +107,14 @@ def _take_back(deployment: "Deployment", *, shown: bool) -> None:
 
 
 def _processes(settings: "Settings") -> "AbstractContextManager[None]":
-    """Run the relay, and a projector for each projection."""
+    """Run the relay, the inbox, and a projector for each projection."""
     from services.bus import brokers_of, create_topics
     from services.catalogue import PROJECTIONS
     from services.cli.children import running
 
     create_topics(brokers_of(settings))
     projectors = [("serve", "projector", name) for name in PROJECTIONS]
-    return running([("serve", "relay"), *projectors], settings)
+    return running([("serve", "relay"), ("serve", "inbox"), *projectors], settings)
 
 
 def _welcome(deployment: "Deployment", address: str) -> None:

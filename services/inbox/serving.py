@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from services.bus import Barred, Follower, InstanceTaken, Topics, brokers_of, describe
+from services.bus import Barred, Follower, InstanceTaken, TopicRefused, Topics, brokers_of, describe
 from services.bus.lenient import read_leniently
 from services.config import Settings
 from services.deployment import Deployment
@@ -20,6 +20,9 @@ from services.watchdog import Watchdog
 
 PERMANENT: Final = (Barred, Displaced, InstanceTaken)
 """What is not mended by waiting."""
+
+LOOK_SECONDS: Final = 1.0
+"""Seconds until a topic that is not what it was is looked at again."""
 
 logger = structlog.get_logger()
 
@@ -39,8 +42,11 @@ def serve_inbox(settings: Settings, stop: Event, topics: Topics | None = None) -
     with held_name(settings.home, "inbox") as instance:
 
         def session() -> None:
-            with _opened(settings, instance, topics) as inbox:
-                inbox.run(stop)
+            try:
+                with _opened(settings, instance, topics) as inbox:
+                    inbox.run(stop)
+            except TopicRefused:  # made anew, or cut: a new session says how, and begins again
+                stop.wait(LOOK_SECONDS)
 
         lasting(session, stop, PERMANENT, "inbox")
 
