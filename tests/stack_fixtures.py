@@ -24,7 +24,8 @@ HOME: Final = "LONGCASE_TEST_STACK"
 """Where the session's stack is; workers inherit it from the process that controls them."""
 
 REFUSED: Final = r"ignore:unclosed <socket\.socket .*laddr=\('0\.0\.0\.0', \d+\)>:ResourceWarning"
-"""kafka-python leaves the socket of a refused connection to the collector."""
+HUNG_UP: Final = r"ignore:unclosed <ssl\.SSLSocket .*:ResourceWarning"
+"""kafka-python leaves the socket of a refused connection, or handshake, to the collector."""
 
 # $0 is Python, $1 the session's process, $2 its stack, $3 the project.
 GUARD: Final = """
@@ -38,6 +39,7 @@ rm -rf "$2"
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", REFUSED)
+    config.addinivalue_line("filterwarnings", HUNG_UP)
     if not _is_worker(config):
         name = f"longcase-tests-{secrets.token_hex(4)}-{os.getpid()}"
         os.environ[HOME] = str(Path(tempfile.gettempdir()) / name)

@@ -12,6 +12,15 @@ class LineUnusable(Exception):
     """A file that the settings name for the line to Kafka cannot be used."""
 
 
+class _Hidden(str):
+    """A password that is not shown where all settings are, as the client does when debugging."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
 @dataclass(frozen=True, slots=True)
 class Brokers:
     """Everything a connection to Kafka needs.
@@ -69,7 +78,7 @@ class Brokers:
         if self.is_sasl:
             found["sasl_mechanism"] = self.mechanism
             found["sasl_plain_username"] = self.user
-            found["sasl_plain_password"] = self.password
+            found["sasl_plain_password"] = _Hidden(self.password)
         return found
 
     def tls(self) -> ssl.SSLContext:

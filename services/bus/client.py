@@ -102,7 +102,8 @@ def failure(
             f"the brokers at {brokers} do not let us in: the password of {brokers.who} is wrong, "
             f"or they do not know the user ({brokers.mechanism})"
         )
-    if isinstance(error, AuthorizationError):
+    # The client tells of a producer that may write nowhere by a plain error's text alone.
+    if isinstance(error, AuthorizationError) or "AuthorizationFailed" in str(error):
         missing = f": {brokers.who} has no right to {right}" if right else f": {error}"
         return Barred(f"not authorised at {brokers}: {what}{missing}")
     return BrokerAway(f"{what} at {brokers}: {error}")

@@ -18,14 +18,15 @@ from kafka.partitioner import Partitioner
 from kafka.partitioner.default import murmur2
 
 from services.bus.brokers import Brokers
-from services.bus.client import client
+from services.bus.client import Barred, client, failure, must_be_let_in
 from services.bus.topics import TopicInfo, TopicReplaced
 
 FLUSH_SECONDS: Final = 0.5
 """How often a wait for acknowledgements looks whether it shall stop."""
 
 SLOW_SECONDS: Final = 5.0
-"""How long an acknowledgement may take before it is said that it is waited for."""
+"""How long an acknowledgement may take before it is said that it is waited for; also how
+often it is asked then whether the brokers let us in."""
 
 METADATA_MS: Final = 10_000
 """How long a topic that was made anew may pass for the old one, in milliseconds."""
@@ -94,6 +95,7 @@ class Publisher:
         Raises:
             BrokerAway: If no broker answers.
         """
+        self._brokers = brokers
         self._topics = topics
         self._ends = dict(ends or {})
         self._waits = waits
@@ -140,6 +142,7 @@ class Publisher:
                 send(r.topic, r.value, r.key, r.headers, r.part, r.milliseconds) for r in window
             ]
         except KafkaError as error:
+            self._must_be_allowed(error)
             raise Unacknowledged(str(error)) from error
 
     def taken(self, stop: Event) -> bool:
@@ -153,6 +156,7 @@ class Publisher:
             if not self._all_taken(stop):
                 return False
         except KafkaError as error:
+            self._must_be_allowed(error)
             raise Unacknowledged(str(error)) from error
         for future in self._sent:
             self._acknowledged(future)
@@ -173,14 +177,18 @@ class Publisher:
 
     def _all_taken(self, stop: Event) -> bool:
         """Wait for the window's acknowledgements, however long; ``False`` if told to stop."""
-        began, is_said = time.monotonic(), False
+        began = looked = time.monotonic()
+        is_said = False
         while not self._flushed():
             if stop.is_set():
                 return False
             self._waits(time.monotonic() - began)
-            if not is_said and time.monotonic() - began > SLOW_SECONDS:
-                logger.warning("the brokers take nothing; events wait in the store")
+            if time.monotonic() - looked > SLOW_SECONDS:
+                if not is_said:
+                    logger.warning("the brokers take nothing; events wait in the store")
                 is_said = True
+                must_be_let_in(self._brokers)  # the client would wait for ever, and not say why
+                looked = time.monotonic()
         if is_said:
             logger.info("the brokers take events again")
         return True
@@ -194,6 +202,7 @@ class Publisher:
 
     def _acknowledged(self, future: Any) -> None:
         if not future.succeeded():
+            self._must_be_allowed(future.exception)
             raise Unacknowledged(str(future.exception or "no answer")) from future.exception
         place = future.value
         where = (place.topic, place.partition)
@@ -201,6 +210,13 @@ class Publisher:
             now = f"partition {place.partition} starts again at offset {place.offset}"
             raise TopicReplaced(place.topic, now, self._topics[place.topic].topic_id)
         self._ends[where] = place.offset + 1
+
+    def _must_be_allowed(self, error: object) -> None:
+        if isinstance(error, KafkaError):
+            right = f"WRITE each of the topics {', '.join(self._topics)}"
+            said = failure(error, self._brokers, "events cannot be published", right)
+            if isinstance(said, Barred):
+                raise said from None
 
     def _must_be_the_same(self) -> None:
         for name, info in self._topics.items():

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from kafka import KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError
+from kafka.errors import (
+    KafkaError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from services.bus.brokers import Brokers
-from services.bus.client import PATIENCE_MS, BrokerAway, client
+from services.bus.client import PATIENCE_MS, client, failure
 
 PARTITIONS: Final = 12
 """For good: another number would send companies elsewhere, out of order."""
@@ -100,6 +106,7 @@ def create_topics(
 
     Raises:
         BrokerAway: If no broker answers.
+        Barred: If we may not make them.
     """
     topics = topics or Topics()
     wanted = {
@@ -123,10 +130,14 @@ def create_topics(
             raise_errors=False,
         )
         for topic in answer["topics"]:
-            if topic["error_code"] not in (0, TopicAlreadyExistsError.errno):
-                raise TopicRefused(f"{topic['name']} cannot be made: {topic['error_message']}")
+            name, code = topic["name"], topic["error_code"]
+            if code == TopicAuthorizationFailedError.errno:
+                right = f"CREATE topic {name}"
+                raise failure(for_code(code)(), brokers, f"{name} cannot be made", right)
+            if code not in (0, TopicAlreadyExistsError.errno):
+                raise TopicRefused(f"{name} cannot be made: {topic['error_message']}")
         admin.wait_for_topics(list(wanted))
-        return _described(admin, wanted)
+        return _described(admin, brokers, wanted)
 
 
 def describe(brokers: Brokers, names: Iterable[str]) -> dict[str, TopicInfo]:
@@ -134,19 +145,23 @@ def describe(brokers: Brokers, names: Iterable[str]) -> dict[str, TopicInfo]:
 
     Raises:
         BrokerAway: If no broker answers.
+        Barred: If we may not know.
         TopicMissing: If one is not there.
     """
     with _admin(brokers) as admin:
-        return _described(admin, names)
+        return _described(admin, brokers, names)
 
 
-def _described(admin: Any, names: Iterable[str]) -> dict[str, TopicInfo]:
+def _described(admin: Any, brokers: Brokers, names: Iterable[str]) -> dict[str, TopicInfo]:
     found = {}
     for topic in admin.describe_topics(list(names)):
         if topic["error_code"] == UnknownTopicOrPartitionError.errno:
             raise TopicMissing(f"there is no topic {topic['name']}")
         if topic["error_code"]:
-            raise BrokerAway(f"{topic['name']}: error {topic['error_code']}")
+            name, error = topic["name"], for_code(topic["error_code"])()
+            raise failure(
+                error, brokers, f"{name} is not there to be seen", f"DESCRIBE topic {name}"
+            )
         found[topic["name"]] = TopicInfo(str(topic["topic_id"]), len(topic["partitions"]))
     return found
 
@@ -157,6 +172,6 @@ def _admin(brokers: Brokers) -> Iterator[Any]:
     try:
         yield admin
     except KafkaError as error:
-        raise BrokerAway(f"the brokers at {brokers} do not do as asked: {error}") from None
+        raise failure(error, brokers) from None
     finally:
         admin.close()

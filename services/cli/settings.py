@@ -21,7 +21,7 @@ COLUMNS: Final[Columns] = {
 def show(*, output: Output = TEXT) -> None:
     """Show every setting with its value, where that comes from, and what it is for.
 
-    Passwords in addresses are masked.
+    Passwords, also those in addresses, are masked.
     """
     from services.config import PREFIX, masked
 
@@ -29,7 +29,7 @@ def show(*, output: Output = TEXT) -> None:
     rows = [
         {
             "setting": f"{PREFIX}{name.upper()}",
-            "value": masked(getattr(settings, name)),
+            "value": masked("" if (value := getattr(settings, name)) is None else value),
             "origin": settings.origin(name),
             "description": field.description,
         }
