@@ -127,7 +127,7 @@ def start(deployed: Deployed, failpoint: str = "") -> subprocess.Popen[bytes]:
         cwd=PROJECT,
         env={**os.environ, **known, VARIABLE: failpoint},
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.PIPE,
     )
     deployed.opened.callback(end, process)
     return process

@@ -10,7 +10,7 @@ from kafka import KafkaAdminClient
 from services.bus import Message
 from services.wire import LIMIT
 from tests.broker import inboxes
-from tests.broker.deployed import PATIENCE, Deployed, eventually, stopped
+from tests.broker.deployed import PATIENCE, Deployed, eventually, said, stopped
 from tests.broker.inboxes import (
     RawName,
     begun,
@@ -89,15 +89,15 @@ def test_what_is_not_taken_stands_among_the_rejects_as_it_came(deployed: Deploye
 
     assert recorded(deployed).total() == len(beginning()) + len(good)
     found = rejects(deployed)
-    assert [place(said) for _, said in found] == places[1::2]
-    assert [said["code"] for _, said in found] == [code for code, _ in bad]
-    assert all(said["reason"] for _, said in found)
-    for (reject, said), (_, original) in zip(found, bad, strict=True):
+    assert [place(told) for _, told in found] == places[1::2]
+    assert [told["code"] for _, told in found] == [code for code, _ in bad]
+    assert all(told["reason"] for _, told in found)
+    for (reject, told), (_, original) in zip(found, bad, strict=True):
         count = len(original.headers)
         assert reject[1:] == (original.key, original.value, reject.headers)
         assert reject.headers[:count] == original.headers
-        assert said["topic"] == deployed.topics.inbox
-        assert said["at"].endswith("Z")
+        assert told["topic"] == deployed.topics.inbox
+        assert told["at"].endswith("Z")
 
 
 def test_a_batch_is_taken_but_for_what_is_refused_of_it(deployed: Deployed) -> None:
@@ -108,10 +108,10 @@ def test_a_batch_is_taken_but_for_what_is_refused_of_it(deployed: Deployed) -> N
     take_all(deployed)
 
     assert recorded(deployed).total() == len(beginning()) + 2
-    ((reject, said),) = rejects(deployed)
+    ((reject, told),) = rejects(deployed)
     assert reject.value == sent.value
-    assert (said["code"], "T-9" in said["reason"]) == ("not-opened", True)
-    assert [(e["index"], e["code"]) for e in orjson.loads(said["events"])] == [
+    assert (told["code"], "T-9" in told["reason"]) == ("not-opened", True)
+    assert [(e["index"], e["code"]) for e in orjson.loads(told["events"])] == [
         (1, "not-opened"),
         (3, "invalid-report"),
     ]
@@ -129,8 +129,8 @@ def test_records_that_kafka_takes_and_its_client_does_not_hold_nobody_up(
     take_all(deployed)
 
     assert recorded(deployed).total() == len(beginning()) + 3
-    ((reject, said),) = rejects(deployed)
-    assert place(said) == places[1]
+    ((reject, told),) = rejects(deployed)
+    assert place(told) == places[1]
     assert reject.headers[0] == ("\\xff\\xfe", b"raw")
 
 
@@ -178,12 +178,12 @@ def test_a_kill_between_any_two_steps_loses_nothing_and_doubles_nothing(
     places = send(deployed, [*good, *bad], part=0)
 
     killed = start(deployed, failpoint=f"{failpoint}=kill")
-    assert killed.wait(PATIENCE) == KILLED, killed.communicate()[0]
+    assert killed.wait(PATIENCE) == KILLED, said(killed)
     assert marks(deployed)[0].next_offset == 0
     take_all(deployed)
 
     assert recorded(deployed).total() == len(beginning()) + len(good)
-    assert sorted(place(said) for _, said in rejects(deployed)) == places[len(good) :]
+    assert sorted(place(told) for _, told in rejects(deployed)) == places[len(good) :]
 
 
 def test_what_was_rejected_stays_rejected_after_a_kill(deployed: Deployed) -> None:
@@ -192,7 +192,7 @@ def test_what_was_rejected_stays_rejected_after_a_kill(deployed: Deployed) -> No
     late = event(subject="ticket/T-2")
     send(deployed, [structured(late)], part=0)
     killed = start(deployed, failpoint="inbox.after_record_before_mark=kill")
-    assert killed.wait(PATIENCE) == KILLED, killed.communicate()[0]
+    assert killed.wait(PATIENCE) == KILLED, said(killed)
 
     opening = beginning()[-1]
     deployed.report([{**opening, "id": "second", "subject": "ticket/T-2"}])
@@ -216,7 +216,7 @@ def test_several_instances_share_the_partitions_and_one_may_die(deployed: Deploy
     assert eventually(lambda: is_done(deployed))
 
     assert recorded(deployed).total() == len(beginning()) + len(messages)
-    assert len({place(said) for _, said in rejects(deployed)}) == len(bad)
+    assert len({place(told) for _, told in rejects(deployed)}) == len(bad)
     assert [stopped(process) for process in (second, third)] == [0, 0]
     assert inboxes.committed_nowhere(deployed)
 
@@ -247,24 +247,5 @@ def test_without_the_rejects_nothing_moves(deployed: Deployed) -> None:
         assert eventually(deployed.create_topics)
         assert eventually(lambda: is_done(deployed))
 
-    assert [place(said) for _, said in rejects(deployed)] == places[1:]
+    assert [place(told) for _, told in rejects(deployed)] == places[1:]
     assert recorded(deployed).total() == len(beginning()) + 1
-
-
-def test_an_inbox_made_anew_is_read_from_its_begin(deployed: Deployed) -> None:
-    begun(deployed)
-    again = structured(event())
-    send(deployed, [*(structured(event()) for _ in range(5)), again], part=0)
-    take_all(deployed)
-    old = marks(deployed)[0]
-
-    with closing(KafkaAdminClient(bootstrap_servers=deployed.settings.kafka)) as admin:
-        admin.delete_topics([deployed.topics.inbox])
-        assert eventually(lambda: deployed.topics.inbox not in admin.list_topics())
-    assert eventually(deployed.create_topics)
-    send(deployed, [again, structured(event()), structured(event(subject="ticket/T-9"))], part=0)
-    take_all(deployed)
-
-    assert marks(deployed)[0].topic_id != old.topic_id
-    assert recorded(deployed).total() == len(beginning()) + 7
-    assert len(rejects(deployed)) == 1
