@@ -7,8 +7,9 @@ other, puts their looks on record in one commit, and only then are they answered
 
 import asyncio
 import threading
-from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple
 
 from fastapi import Response
@@ -35,10 +36,8 @@ class Lanes:
 
     def __init__(self, audit: ReadAudit) -> None:
         self._audit = audit
-        self._waiting: deque[_Waiting] = deque()
-        self._some = threading.Semaphore(0)
+        self._waiting: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._is_closing = False
 
     async def serve(self, job: Job) -> Response:
         """Do *job* in one of the lanes; what it lets people read is on record when it is back."""
@@ -47,32 +46,34 @@ class Lanes:
             for thread in self._threads:
                 thread.start()
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(job, loop, loop.create_future())
-        self._waiting.append(waiting)
-        self._some.release()
-        return await waiting.answer
+        answer: asyncio.Future[Response] = loop.create_future()
+        self._waiting.put(_Waiting(job, loop, answer))
+        return await answer
 
     def close(self) -> None:
-        """End the threads, once nobody waits any more."""
-        self._is_closing = True
-        self._some.release(LANES)
+        """End the threads, once those who wait are served."""
+        for _ in self._threads:
+            self._waiting.put(None)
         for thread in self._threads:
             thread.join(10)
 
     def _work(self) -> None:
-        while self._some.acquire() and not self._is_closing:
-            if taken := self._taken():
-                self._do(taken)
+        while (first := self._waiting.get()) is not None:
+            taken, ends = self._with_others(first)
+            self._do(taken)
+            if ends:
+                return
 
-    def _taken(self) -> list[_Waiting]:
-        """Take what waits; another lane may have taken it already."""
-        taken: list[_Waiting] = []
-        while self._waiting and len(taken) < MOST:
-            try:
-                taken.append(self._waiting.popleft())
-            except IndexError:
-                break
-        return taken
+    def _with_others(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """Take along who else waits; say whether this lane was told to end."""
+        taken = [first]
+        with suppress(Empty):
+            while len(taken) < MOST:
+                other = self._waiting.get_nowait()
+                if other is None:
+                    return taken, True
+                taken.append(other)
+        return taken, False
 
     def _do(self, taken: list[_Waiting]) -> None:
         """Serve some requests, and tell each how it went."""
