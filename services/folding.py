@@ -14,6 +14,7 @@ from domain.events import Logged
 from projections.database import failures
 from projections.projection import View
 from services.decisions import Decisions
+from services.failpoints import failpoint
 from services.feed import Step, Unreadable
 from services.parking import Parking, ParkingFull
 from services.readmodel import Fenced, Mark, ReadModels
@@ -71,6 +72,7 @@ class Folder:
             Fenced: If another process did it first.
             ParkingFull: If too many events cannot be folded.
         """
+        failpoint("project.before_transaction")
         try:
             self._commit(view, pages)
         except (Fenced, ParkingFull):
@@ -83,6 +85,7 @@ class Folder:
             if len(pages[0].steps) > 1:  # the good ones before the bad one go in
                 return [page for half in pages[0].split() for page in self.fold(view, [half])]
             self._park(view, pages[0], error)
+        failpoint("project.after_commit")
         return list(pages)
 
     def _commit(self, view: View, pages: Sequence[Page]) -> None:
@@ -97,6 +100,7 @@ class Folder:
                     steps = self._put_behind(view, steps, waiting)
                 view.projection.apply(view, [_opened(step) for step in steps])
                 self._keep(view, page)
+            failpoint("project.before_commit")
 
     def _put_behind(self, view: View, steps: Sequence[Step], waiting: set[str]) -> list[Step]:
         """Let the events of waiting sequences wait too; list the others."""
@@ -111,6 +115,8 @@ class Folder:
             self.parking.enter(view)
             self.parking.park(view, [step.row], reason_of(error))
             self._keep(view, page)
+            failpoint("park.before_commit")
+        failpoint("park.after_commit")
         logger.error(
             "parked",
             projection=view.projection.name,

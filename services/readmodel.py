@@ -12,6 +12,7 @@ from typing import Final
 from projections.database import Database
 from projections.projection import History, Projection, View
 from services import heartbeat
+from services.failpoints import failpoint
 
 EMBEDDED: Final = -1
 """The partition number of the store's own log."""
@@ -223,6 +224,7 @@ class ReadModels:
                 "UPDATE generations SET status = 'live' WHERE name = ? AND generation = ?",
                 (name, view.generation),
             )
+            failpoint("rebuild.before_commit")
 
     def discard(self, view: View) -> None:
         """Drop a generation; inside a transaction."""

@@ -16,6 +16,7 @@ import structlog
 from projections.database import Dialect
 from projections.projection import Projection, View
 from services.decisions import Decisions
+from services.failpoints import failpoint
 from services.feed import StoreFeed
 from services.folding import Folder, Page
 from services.projector import PAGE, history_of
@@ -86,12 +87,14 @@ class Rebuilder:
         self._drop(projection, "building", "built")
         view = self._models.begin(projection)
         position = self._fill(view, None, progress)
+        failpoint("rebuild.after_fill")
         parked = self._folder.parking.count(view)
         is_worse = parked > self._folder.parking.count(self._models.view(projection))
         if hold or is_worse:
             self._models.keep(view)
         else:
             self._models.swap(view)
+            failpoint("rebuild.after_swap")
         return Built(position, parked, is_live=not (hold or is_worse))
 
     def promote(self, projection: Projection, progress: Progress | None = None) -> Built:

@@ -6,6 +6,7 @@ from typing import Final
 from projections.database import failures
 from projections.projection import Projection, View
 from services.decisions import Decisions
+from services.failpoints import failpoint
 from services.feed import StoreFeed, Unreadable
 from services.folding import reason_of
 from services.parking import Parked, Parking
@@ -74,6 +75,7 @@ class Retrier:
                 if self._parking.holds(view, parked.position):  # nobody else was first
                     self._apply(view, parked.position)
                     self._parking.release(view, parked.position)
+                failpoint("retry.before_commit")
         except failures():
             raise
         except Exception as error:  # noqa: BLE001  as when it was parked
@@ -81,6 +83,7 @@ class Retrier:
             with database.transaction():
                 self._parking.failed(view, parked.position, reason)
             return reason
+        failpoint("retry.after_commit")
         return DONE
 
     def _apply(self, view: View, position: int) -> None:

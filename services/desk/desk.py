@@ -28,6 +28,7 @@ from services.desk.hearing import Heard, hear
 from services.desk.mapper import EventMapper
 from services.desk.references import References
 from services.desk.streams import KEPT, OPENING, Streams
+from services.failpoints import failpoint
 from services.receipts import Receipt, Unavailable, refused
 from services.sealing import subjects
 from services.store import Conflict, Log
@@ -170,7 +171,9 @@ class Desk(Application[str]):
             return list(_none_of(decision))
         if not decision.events:
             return decision.receipts([])
+        failpoint("append.before_insert")
         positions = self.recorder.insert_events(decision.events, placement=decision.placement)
+        failpoint("append.after_commit")
         self.streams.keep(decision.touched)
         return decision.receipts(list(positions or ()))
 

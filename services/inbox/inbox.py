@@ -136,6 +136,7 @@ class Inbox:
             logger.info("records rejected", records=len(rejected), of=len(arrived))
         failpoint("inbox.after_record_before_mark")
         self._move(pages)
+        failpoint("inbox.after_mark")
 
     def _fresh(self, part: int, messages: Sequence[Message]) -> list[Message]:
         """Leave out what is done with: before the mark, or rejected already."""

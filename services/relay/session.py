@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from services.bus import Brokers, Publisher, Record, Topics
+from services.failpoints import failpoint
 from services.headers import headers_of, key_of, public_headers_of
 from services.heartbeat import Pulse
 from services.relay.mark import RelayMark
@@ -118,11 +119,15 @@ class Session:
     def _publish(self, window: Window, publisher: Publisher, target: Target, stop: Event) -> Window:
         """Publish one window; return the next one, which is made ready meanwhile."""
         self._mark.assert_held()
+        failpoint("relay.before_send")
         publisher.send(window.records)
+        failpoint("relay.after_send")
         following = self._after(window.last, target)
         if not publisher.taken(stop):
             return window
+        failpoint("relay.after_acknowledged")
         self._mark.save(target.topics, window.last)
+        failpoint("relay.after_mark")
         if self._pulse.state != RUNNING:
             self._pulse.say(RUNNING)
         self._tell(window.last, window.events)

@@ -21,6 +21,7 @@ from eventsourcing.sqlite import (
     SQLiteFactory,
 )
 
+from services.failpoints import failpoint
 from services.store.placement import LATE_MICROS, Conflict, Placement
 
 BUSY_SECONDS: Final = 10
@@ -105,6 +106,7 @@ class Datastore(SQLiteDatastore):
             _begin(writer)
             try:
                 yield SQLiteCursor(writer.cursor())
+                failpoint("append.before_commit")
                 writer.commit()
             except BaseException:
                 self._undo(writer)

@@ -19,7 +19,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from services.bus import Message, Topics, brokers_of, describe
 from services.bus.stretch import reaches, stretch
 from services.config import Settings
-from services.failpoints import VARIABLE
+from services.failpoints import VARIABLE, arm
 from services.inbox.mark import InboxMark, Mark
 from services.inbox.serving import serve_inbox
 from tests.broker.deployed import PARTITIONS, PROJECT, Deployed, end, eventually
@@ -155,4 +155,5 @@ def committed_nowhere(deployed: Deployed) -> bool:
 if __name__ == "__main__":
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    arm(os.environ.get(VARIABLE, ""))
     serve_inbox(Settings(), stop, Topics(sys.argv[1]))
