@@ -122,6 +122,9 @@ def _distributed() -> "Settings":
     settings = _settings()
     if not settings.kafka:
         raise Usage("set LONGCASE_KAFKA to the brokers; without Kafka, longcase run does it all")
+    from services.bus import brokers_of
+
+    brokers_of(settings)  # a certificate that cannot be read is said now, and not waited for
     return settings
 
 

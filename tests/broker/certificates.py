@@ -54,6 +54,20 @@ class Authority:
         files.both.write_bytes(opened + certificate)
         return files
 
+    def locked(self, name: str, passphrase: str) -> Path:
+        """Write a key that was signed once more, with a passphrase."""
+        opened = (self.folder / f"{name}.key").read_bytes()
+        key = serialization.load_pem_private_key(opened, None)
+        file = self.folder / f"{name}.locked"
+        file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.BestAvailableEncryption(passphrase.encode()),
+            )
+        )
+        return file
+
 
 def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
