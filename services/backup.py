@@ -1,8 +1,7 @@
-"""Backup and restore: the events and the control store, apart from each other.
+"""Backup: the events and the control store, apart from each other, for their owner alone.
 
 Promise: a backup taken while others write is a state that really was.  Keys are made before
-the events that need them, so the events are copied first.  A restore applies the list of
-erasures, which lies in the home folder outside every backup: an erased key never comes back.
+the events that need them, so the events are copied first.
 """
 
 import hashlib
@@ -16,7 +15,9 @@ import orjson
 
 from domain.values import rfc3339
 from services.config import Settings
-from services.control import Control, Keyring
+
+FORMAT: Final = "longcase-backup-1"
+"""What a manifest says that it is of."""
 
 PARTS: Final = {"events": "store", "control": "control"}
 """Folder of a backup to the setting that says where the original is."""
@@ -42,12 +43,12 @@ def backup(settings: Settings, folder: Path) -> dict[str, Any]:
     files = {}
     for part, name in PARTS.items():
         target = folder / part
-        target.mkdir(parents=True)
+        target.mkdir(parents=True, mode=0o700)
         url = getattr(settings, name)
-        written = _copy_sqlite(url, target) if _is_file(url) else _copy_tables(url, name, target)
-        files.update({f"{part}/{path.name}": _sha256(path) for path in written})
+        written = _copy_sqlite(url, target) if is_file(url) else _copy_tables(url, name, target)
+        files.update({f"{part}/{path.name}": sha256(path) for path in written})
     manifest = {
-        "format": "longcase-backup-1",
+        "format": FORMAT,
         "taken_at": rfc3339(datetime.now(UTC)),
         "head_position": _head(folder / "events"),
         "sha256": files,
@@ -56,30 +57,13 @@ def backup(settings: Settings, folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def restore(settings: Settings, folder: Path) -> dict[str, Any]:
-    """Put a backup in place of an empty deployment, and apply the erasures since.
-
-    Raises:
-        BackupRefused: If a file of the backup is missing or changed, or the deployment is not
-            empty.
-    """
-    manifest = _checked(folder)
-    for part, name in PARTS.items():
-        url = getattr(settings, name)
-        if _is_file(url):
-            _restore_sqlite(url, folder / part)
-        else:
-            _restore_tables(settings, name, folder / part)
-    erased = _erase_again(settings)
-    return {**manifest, "erased_again": erased}
-
-
-def _is_file(url: str) -> bool:
+def is_file(url: str) -> bool:
+    """Say whether a database is a SQLite file."""
     return url.startswith("sqlite:")
 
 
 def _copy_sqlite(url: str, target: Path) -> list[Path]:
-    path = target / "database.db"
+    path = _private(target / "database.db")
     source = sqlite3.connect(url.removeprefix("sqlite:///"))
     copy = sqlite3.connect(path)
     source.backup(copy)
@@ -89,6 +73,12 @@ def _copy_sqlite(url: str, target: Path) -> list[Path]:
     return [path]
 
 
+def _private(path: Path) -> Path:
+    """Make a file that nobody else may read, before anything is in it."""
+    path.touch(mode=0o600)
+    return path
+
+
 def _copy_tables(url: str, name: str, target: Path) -> list[Path]:
     import psycopg
 
@@ -96,7 +86,7 @@ def _copy_tables(url: str, name: str, target: Path) -> list[Path]:
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         for table in TABLES[name]:
-            path = target / f"{table}.copy"
+            path = _private(target / f"{table}.copy")
             with (
                 path.open("wb") as file,
                 connection.cursor() as cursor,
@@ -108,65 +98,8 @@ def _copy_tables(url: str, name: str, target: Path) -> list[Path]:
     return written
 
 
-def _restore_sqlite(url: str, part: Path) -> None:
-    target = Path(url.removeprefix("sqlite:///"))
-    if target.exists():
-        raise BackupRefused(f"{target} exists; restore into an empty home (LONGCASE_HOME)")
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    target.write_bytes((part / "database.db").read_bytes())
-    target.chmod(0o600)
-
-
-def _restore_tables(settings: Settings, name: str, part: Path) -> None:
-    import psycopg
-
-    from services.deployment import Deployment
-
-    with Deployment(settings) as deployment:
-        _ = deployment.desk if name == "store" else deployment.control
-    with psycopg.connect(getattr(settings, name)) as connection, connection.cursor() as cursor:
-        for table in TABLES[name]:
-            if table == "stored_events":
-                cursor.execute("SELECT 1 FROM stored_events LIMIT 1")
-                if cursor.fetchone():
-                    raise BackupRefused("the event store is not empty; restore into a new one")
-            if name == "control":
-                cursor.execute(f"DELETE FROM {table}")
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                copy.write((part / f"{table}.copy").read_bytes())
-        if name == "store":
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence('stored_events', 'notification_id'), "
-                "(SELECT coalesce(max(notification_id), 0) + 1 FROM stored_events), false)"
-            )
-
-
-def _erase_again(settings: Settings) -> int:
-    """Destroy again every key whose owner was erased after the backup was taken."""
-    listed = settings.home / "erasures.jsonl"
-    if not listed.exists():
-        return 0
-    control = Control(settings.control)
-    keyring = Keyring(control)
-    subjects = [orjson.loads(line)["subject"] for line in listed.read_bytes().splitlines()]
-    done = sum(keyring.destroy(subject) for subject in subjects)
-    control.close()
-    return done
-
-
-def _checked(folder: Path) -> dict[str, Any]:
-    try:
-        manifest: dict[str, Any] = orjson.loads((folder / "manifest.json").read_bytes())
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise BackupRefused(f"{folder} holds no backup: {error}") from None
-    for name, expected in manifest["sha256"].items():
-        path = folder / name
-        if not path.exists() or _sha256(path) != expected:
-            raise BackupRefused(f"{path} is missing or was changed since the backup was taken")
-    return manifest
-
-
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Say the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

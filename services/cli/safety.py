@@ -78,7 +78,7 @@ def restore(folder: Path, /, *, output: Output = TEXT, no_progress: bool = False
         folder: The backup's folder.
         no_progress: Show no progress bar.
     """
-    from services.backup import restore as put_back
+    from services.restore import restore as put_back
 
     manifest = put_back(local.settings(), folder)
     with local.deployed() as deployment:
