@@ -9,7 +9,7 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -91,6 +91,11 @@ class Control:
             )
             rows = self.database.execute("SELECT value FROM secrets WHERE name = ?", (name,))
         return bytes(rows[0][0])
+
+    def has_secret(self, name: str) -> bool:
+        """Say whether a secret was made."""
+        with self.lock:
+            return bool(self.database.execute("SELECT 1 FROM secrets WHERE name = ?", (name,)))
 
     def staff(self, ids: Iterable[str]) -> dict[str, str]:
         """Find the names of staff; those without one are left out."""
@@ -198,6 +203,18 @@ class Keyring:
             return bool(
                 self._control.database.execute(
                     "SELECT 1 FROM keyring WHERE subject = ? AND key IS NULL", (subject,)
+                )
+            )
+
+    def knows_any(self, key_ids: Collection[str]) -> bool:
+        """Say whether one of these keys is here, or was and is destroyed."""
+        if not key_ids:
+            return False
+        marks = ",".join("?" * len(key_ids))
+        with self._control.lock:
+            return bool(
+                self._control.database.execute(
+                    f"SELECT 1 FROM keyring WHERE key_id IN ({marks}) LIMIT 1", list(key_ids)
                 )
             )
 

@@ -12,6 +12,7 @@ from services.control import Control, Keyring
 from services.decisions import Decisions
 from services.desk import Desk
 from services.feed import StoreFeed
+from services.pairing import check_keys
 from services.projector import Projector
 from services.readmodel import ReadModels
 from services.rebuild import Rebuilder, bring_to_version
@@ -51,9 +52,19 @@ class Deployment:
 
     @cached_property
     def desk(self) -> Desk:
-        """The door for what happened."""
+        """The door for what happened.
+
+        Raises:
+            KeysMissing: If the control store is not the one that belongs to the store.
+        """
         self._make_home()
-        return Desk(self.settings.store, self.control, self.keyring)
+        desk = Desk(self.settings.store, self.control, self.keyring)
+        try:
+            check_keys(desk.store, self.control)
+        except BaseException:
+            desk.close()
+            raise
+        return desk
 
     @property
     def log(self) -> Log:

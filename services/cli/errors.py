@@ -32,6 +32,7 @@ CODES: Final[dict[str, int]] = {
     "services.bus.client.Barred": REFUSED,
     "services.bus.client.BrokerAway": UNAVAILABLE,
     "services.bus.topics.TopicMissing": UNAVAILABLE,
+    "services.pairing.KeysMissing": UNAVAILABLE,
     "services.receipts.Unavailable": UNAVAILABLE,
     "services.stack.errors.StackError": UNAVAILABLE,
     "eventsourcing.persistence.PersistenceError": UNAVAILABLE,
