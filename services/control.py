@@ -266,12 +266,22 @@ def key_id_of(key: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _opened(url: str) -> Database:
-    """Connect; a file is for its owner alone, and is written before we go on."""
-    if url.startswith("sqlite:"):
-        path = Path(url.removeprefix("sqlite:///"))
-        path.parent.mkdir(parents=True, exist_ok=True)
+def keep_private(url: str) -> None:
+    """Make a database that is a file, if it is not there yet, for its owner alone.
+
+    What SQLite lays beside it later has the same rights.
+    """
+    if not url.startswith("sqlite:"):
+        return
+    path = Path(url.removeprefix("sqlite:///"))
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
         path.touch(mode=0o600)
+
+
+def _opened(url: str) -> Database:
+    """Connect; what is written is on the disk before we go on."""
+    keep_private(url)
     database = Database(url)
     if database.dialect == "sqlite":
         database.execute("PRAGMA synchronous=FULL")

@@ -8,7 +8,7 @@ from projections.projection import Projection
 from services.audit.reads import ReadAudit
 from services.catalogue import PROJECTIONS
 from services.config import Settings
-from services.control import Control, Keyring
+from services.control import Control, Keyring, keep_private
 from services.decisions import Decisions
 from services.desk import Desk
 from services.feed import StoreFeed
@@ -58,6 +58,7 @@ class Deployment:
             KeysMissing: If the control store is not the one that belongs to the store.
         """
         self._make_home()
+        keep_private(self.settings.store)
         desk = Desk(self.settings.store, self.control, self.keyring)
         try:
             check_keys(desk.store, self.control)
@@ -90,6 +91,7 @@ class Deployment:
     def models(self) -> ReadModels:
         """The read models."""
         self._make_home()
+        keep_private(self.settings.read_models)
         return ReadModels(self.settings.read_models)
 
     @cached_property

@@ -56,6 +56,17 @@ class TestKeep:
         assert "Each night at two." in lines[4]
         assert acme("export", "acme", tmp_path / "out").error.endswith("choose an empty folder")
 
+    def test_nobody_else_may_read_a_database_even_in_a_home_open_to_all(
+        self, longcase: Longcase, tmp_path: Path
+    ) -> None:
+        (tmp_path / "home").mkdir(mode=0o755)
+
+        longcase("publish", stdin=cli_words.story())
+
+        databases = sorted((tmp_path / "home").glob("*.db"))
+        assert [path.name for path in databases] == ["control.db", "read-models.db", "store.db"]
+        assert {path.stat().st_mode & 0o777 for path in databases} == {0o600}
+
     def test_a_backup_is_restored_into_an_empty_home(
         self, acme: Longcase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
