@@ -45,6 +45,13 @@ def test_the_first_story_goes_as_told(tmp_path: Path) -> None:
             assert same, f"$ {line}\n{done.stdout}"
 
 
+def test_the_first_story_finds_the_command_and_a_home_without_the_sample() -> None:
+    """Sample and story both have a TCK-1182, each of another company."""
+    told, _, _ = README.partition("```console")
+
+    assert 'export PATH="$PWD/.venv/bin:$PATH" LONGCASE_HOME=' in told
+
+
 @pytest.mark.parametrize(
     "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda page: page.name
 )

@@ -40,6 +40,7 @@ class Rejects:
     def _write(self, entry: dict[str, object]) -> None:
         if len(self.examples) < 5:  # noqa: PLR2004
             place = f"line {entry['line']}: " if "line" in entry else ""
+            place = f"{entry['stream']}: " if "stream" in entry else place
             self.examples.append(f"{place}{entry['reason']}")
         if self._path is None:
             return

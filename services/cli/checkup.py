@@ -181,7 +181,9 @@ def _log(settings: Settings) -> Iterator[Check]:
         yield Check("ok", "head", f"position {head:,}" if head else empty)
         for found in standing(deployment):
             is_well = found["state"] in WELL and found["lag_seconds"] <= LAGGING
-            told = f"{found['lag_events']:,} events behind, {found['lag_seconds']:,.0f} s"
+            count = found["lag_events"]
+            told = f"{count:,} event{'' if count == 1 else 's'} behind"
+            told += f", {found['lag_seconds']:,.0f} s" if count else ""
             if found["reason"]:
                 told += f"; {found['state'].replace('_', ' ')}: {found['reason']}"
             yield Check("ok" if is_well else "warn", f"projection {found['name']}", told)

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal
 
 from services.cli import local
-from services.cli.kinds import limit
+from services.cli.kinds import bare, limit
 from services.cli.show import TEXT, Columns, Output, day, table, when
 
 Status = Literal["new", "open", "on_hold", "resolved", "closed", "moved", "merged"]
@@ -70,6 +70,7 @@ def tickets(company: str, /, *, status: Status | None = None, output: Output = T
         company: The company's id; longcase companies finds it.
         status: Only those with this status.
     """
+    company = bare("company", company)
     with local.reading() as (reading, _):
         found = reading.tickets(company, status)
     nothing = f"{company} has no ticket{f' that is {status}' if status else ''}"

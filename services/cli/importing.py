@@ -47,7 +47,9 @@ def import_log(
         rejects: Write what is left out into this file, with line number and reason.
         no_progress: Show no progress bar.
     """
-    if (mapping is None) == (format is None):
+    if mapping and format:
+        raise Usage("a --format needs no --mapping: leave one of them out")
+    if not mapping and not format:
         raise Usage("say what the columns mean with --mapping MAP.toml, or name the --format")
     if rejects:
         empty(rejects, str(file))

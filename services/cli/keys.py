@@ -6,7 +6,7 @@ from cyclopts import App, Parameter
 
 from services.cli import local
 from services.cli.errors import NotThere, Usage
-from services.cli.kinds import Days
+from services.cli.kinds import Days, bare
 from services.cli.show import TEXT, Columns, Output, document, line, note, table, when
 
 if TYPE_CHECKING:
@@ -49,16 +49,20 @@ def create(
         source: The key may publish for this source only; may be repeated.
         days: How long it is valid; until it is revoked, if not given.
     """
+    companies = tuple(bare("company", each) for each in company)
     with local.deployed() as deployment:
         try:
-            key = deployment.keys.create(name, role, company, source, days)
+            key = deployment.keys.create(name, role, companies, source, days)
         except ValueError as error:
             raise Usage(str(error)) from None
+        unknown = [each for each in companies if not deployment.log.company_exists(each)]
     if output.form != "text":
         document({"name": name, "role": role, "key": key})
         return
     print(key)
     note("keep it safe: it is not shown again")
+    for each in unknown:
+        note(f"no company {each} is registered yet: until it is, the key reads nothing of it")
 
 
 @keys.command(name="list")

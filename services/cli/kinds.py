@@ -33,6 +33,11 @@ Process = Annotated[int | None, Parameter(metavar="PID", validator=Position)]
 Severities = tuple[Literal[1, 2, 3, 4, 5], ...]
 
 
+def bare(kind: str, name: str) -> str:
+    """Take ``acme`` for what it is where somebody types ``company/acme``."""
+    return name.removeprefix(f"{kind}/")
+
+
 def limit(most: int) -> Parameter:
     """Describe how many of something may be asked for."""
     return Parameter(metavar="N", validator=validators.Number(gte=1, lte=most))

@@ -38,11 +38,18 @@ def settings() -> Settings:
         name = f"{PREFIX}{str(wrong['loc'][0]).upper()}"
         raise Usage(f"the setting {name} is wrong: {wrong['msg']}") from None
     for name in ("store", "read_models", "control"):
-        if not getattr(found, name).startswith(("sqlite:///", "postgresql://", "postgres://")):
+        if not _is_database(getattr(found, name)):
             raise Usage(
                 f"the setting {PREFIX}{name.upper()} is wrong: write sqlite:///path or postgresql://…"
             )
     return found
+
+
+def _is_database(url: str) -> bool:
+    """Say whether it is a file or a server; SQLite's databases in memory last for no command."""
+    if url.startswith("sqlite:///"):
+        return url.removeprefix("sqlite:///") not in ("", ":memory:")
+    return url.startswith(("postgresql://", "postgres://"))
 
 
 @contextmanager

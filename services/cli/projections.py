@@ -22,7 +22,7 @@ COLUMNS: Final[Columns] = {
     "Name": lambda p: p["name"],
     "Position": lambda p: str(p["position"]),
     "Head": lambda p: str(p["head_position"]),
-    "Lag": lambda p: f"{p['lag_events']:,} events",
+    "Lag": lambda p: f"{p['lag_events']:,} event{'' if p['lag_events'] == 1 else 's'}",
     "Age of it": lambda p: f"{p['lag_seconds']:,.1f} s",
     "Time left": lambda p: "" if p["eta_seconds"] is None else f"{p['eta_seconds']:,.0f} s",
     "Parked": lambda p: f"{p['parked']:,}",

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from services.cli import local, states, times
 from services.cli.asked import known
 from services.cli.errors import NotThere, Usage
-from services.cli.kinds import Step, TimeOrPosition
+from services.cli.kinds import Step, TimeOrPosition, bare
 from services.cli.show import TEXT, Output, document, documents, line, note, tree, when
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def diff(
     first, last = times.instant(start, "FROM"), times.instant(end, "TO")
     if isinstance(first, int) != isinstance(last, int):
         raise Usage("FROM and TO are two times or two positions; here is one of each")
+    ticket = bare("ticket", ticket)
     with local.reading() as (reading, _):
         reading.ticket(ticket)
         found = reading.diff(ticket, first, last, clock)

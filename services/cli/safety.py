@@ -5,6 +5,7 @@ from typing import Literal
 
 from services.cli import local
 from services.cli.errors import Usage
+from services.cli.kinds import bare
 from services.cli.progress import progress
 from services.cli.show import TEXT, Output, document, line, note
 
@@ -30,6 +31,7 @@ def export(
         format: The form of the files.
         no_progress: Show no progress bar.
     """
+    company = bare("company", company)
     with local.reading() as (reading, _):
         reading.company(company)
         try:

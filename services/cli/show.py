@@ -127,8 +127,8 @@ def tree(value: Any, indent: str = "") -> Iterable[str]:
             if not item:
                 continue
             if isinstance(item, Mapping | list | tuple):
-                yield f"{indent}{key}:"
-                yield from tree(item, indent + GAP)
+                within = list(tree(item, indent + GAP))
+                yield from (f"{indent}{key}:", *within) if within else ()
             else:
                 yield f"{indent}{key}: {item}"
     elif isinstance(value, list | tuple):

@@ -10,7 +10,7 @@ import orjson
 from services.cli import local
 from services.cli.asked import Asked
 from services.cli.errors import Usage
-from services.cli.kinds import Cursor, limit
+from services.cli.kinds import Cursor, bare, limit
 from services.cli.show import TEXT, Columns, Output, dumped, line, note, table, when
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def timeline(
     """
     if follow and (after or before or output.json):
         raise Usage("--follow starts now, and never ends: leave --after, --before and --json out")
+    company = bare("company", company)
     with local.reading() as (reading, deployment):
         wanted = asked.filter(reading)
         if follow:

@@ -1,0 +1,83 @@
+"""What people type a little otherwise is understood; what is printed says where and how much."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests import cli_words
+from tests.cli_words import Longcase
+
+longcase, acme = cli_words.longcase, cli_words.acme
+
+
+@pytest.mark.parametrize("typed", ["timeline {}", "tickets {}", "export {} out", "replay {}"])
+def test_a_company_may_be_typed_with_its_kind(acme: Longcase, typed: str) -> None:
+    assert acme(*typed.format("company/acme").split()).code == 0
+
+
+def test_a_ticket_may_be_typed_with_its_kind(acme: Longcase) -> None:
+    plain = acme("diff", "TCK-1", "2026-01-01", "2026-12-01").out
+
+    assert acme("diff", "ticket/TCK-1", "2026-01-01", "2026-12-01").out == plain
+
+
+def test_a_key_for_a_company_that_is_not_known_is_made_and_doubted(acme: Longcase) -> None:
+    known = acme("keys", "create", "--role", "agent", "--company", "company/acme", "mia")
+    unknown = acme("keys", "create", "--role", "agent", "--company", "acne", "mia")
+
+    assert known.err == "keep it safe: it is not shown again\n"
+    assert "no company acne is registered yet" in unknown.err
+    assert [key["companies"] for key in acme("keys", "list", "--json").json] == [["acme"], ["acne"]]
+
+
+def test_a_state_is_shown_without_headings_of_nothing(acme: Longcase) -> None:
+    shown = acme("replay", "acme", "--step", 1).out
+
+    assert re.findall(r"^( *)\S.*:\n(?!\1 )", shown, re.MULTILINE) == []
+
+
+def test_a_projection_with_one_event_to_fold_is_behind_by_one(acme: Longcase) -> None:
+    acme("timeline", "acme")  # and that somebody looked is on record
+
+    rows = acme("projections", "status").out.splitlines()[1:]
+
+    assert all(re.search(r" 1 event  .* behind$", row) for row in rows)
+
+
+def test_a_refused_row_is_told_with_its_ticket(longcase: Longcase, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("T,At,By\nT-1,2126-01-01 09:00,mia\n")
+    (tmp_path / "map.toml").write_text(
+        'name = "log"\nticket = { column = "T" }\nactor = { column = "By" }\n'
+        'company = { value = "acme" }\n'
+        'time = { column = "At", format = "%Y-%m-%d %H:%M", zone = "UTC" }\n'
+    )
+
+    told = longcase("import", tmp_path / "log.csv", "--mapping", tmp_path / "map.toml").err
+
+    assert "ticket/T-1: 2126-01-01T09:00:00+00:00 lies more than 5 minutes ahead" in told
+
+
+@pytest.mark.parametrize("words", [("--mapping", ""), ("--mapping", "m", "--format")])
+def test_a_mapping_or_a_format_is_needed_and_not_both(longcase: Longcase, words: list[str]) -> None:
+    more = ["github-archive"] if words[-1] == "--format" else []
+
+    answer = longcase("import", "log.csv", *words, *more)
+
+    assert answer.code == 2
+    assert re.search("say what the columns mean|leave one of them out", answer.error)
+
+
+@pytest.mark.parametrize("url", ["sqlite:///", "sqlite:///:memory:"])
+@pytest.mark.parametrize("name", ["STORE", "READ_MODELS", "CONTROL"])
+def test_a_database_that_no_command_would_find_again_is_refused(
+    longcase: Longcase, url: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"LONGCASE_{name}", url)
+
+    answer = longcase("companies")
+
+    assert (answer.code, answer.error) == (
+        2,
+        f"the setting LONGCASE_{name} is wrong: write sqlite:///path or postgresql://…",
+    )
