@@ -102,11 +102,11 @@ def _placing_tables(name: str, url: str, part: Path) -> Iterator[None]:
 
     _make_tables(name, url)
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        for table in TABLES[name]:
-            if name == "control":  # the version, and secrets made meanwhile
+        for table in _tables(name, part):
+            if name == "control":  # secrets made meanwhile
                 cursor.execute(f"DELETE FROM {table}")
             with (
-                _file_of(part, f"{table}.copy").open("rb") as source,
+                (part / f"{table}.copy").open("rb") as source,
                 cursor.copy(f"COPY {table} FROM STDIN") as copy,
             ):
                 while block := source.read(1 << 20):
@@ -117,6 +117,16 @@ def _placing_tables(name: str, url: str, part: Path) -> Iterator[None]:
                 "(SELECT coalesce(max(notification_id), 0) + 1 FROM stored_events), false)"
             )
         yield
+
+
+def _tables(name: str, part: Path) -> list[str]:
+    """List the tables to copy.
+
+    The version is that of the tables here; one that an older backup does not know stays empty.
+    """
+    _file_of(part, f"{TABLES[name][0]}.copy")
+    tables = (table for table in TABLES[name] if table != "control_version")
+    return [table for table in tables if (part / f"{table}.copy").exists()]
 
 
 def _make_tables(name: str, url: str) -> None:

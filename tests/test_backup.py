@@ -128,6 +128,25 @@ def test_a_backup_of_postgresql_is_restored_into_an_empty_database(
 
 
 @pytest.mark.broker
+def test_a_backup_from_before_a_table_was_added_is_restored(
+    longcase: Longcase, on_postgresql: str, tmp_path: Path
+) -> None:
+    _record(longcase)
+    assert longcase("backup", tmp_path / "backup").code == 0
+    (tmp_path / "backup" / "control" / "skips.copy").unlink()
+    (tmp_path / "backup" / "control" / "control_version.copy").write_bytes(b"2\n")
+    manifest = orjson.loads((tmp_path / "backup" / "manifest.json").read_bytes())
+    del manifest["sha256"]["control/skips.copy"], manifest["sha256"]["control/control_version.copy"]
+    (tmp_path / "backup" / "manifest.json").write_bytes(orjson.dumps(manifest))
+    with psycopg.connect(on_postgresql) as connection:
+        connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+
+    assert longcase("restore", tmp_path / "backup").code == 0
+
+    assert _is_there(longcase("timeline", "acme"))
+
+
+@pytest.mark.broker
 def test_a_control_store_in_use_is_not_replaced(
     longcase: Longcase, on_postgresql: str, tmp_path: Path
 ) -> None:
