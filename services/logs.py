@@ -12,8 +12,14 @@ import orjson
 import structlog
 from structlog.typing import Processor
 
-QUIET: Final = ("kafka", "uvicorn", "uvicorn.access", "uvicorn.error", "asyncio")
-"""Libraries of which only warnings and errors are of interest."""
+QUIET: Final = {
+    "kafka": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "uvicorn": logging.ERROR,  # it warns of every request that is no HTTP: whoever scans us, writes
+    "uvicorn.access": logging.ERROR,
+    "uvicorn.error": logging.ERROR,
+}
+"""Libraries, and from which level on they are of interest."""
 
 SHARED: Final[list[Processor]] = [
     structlog.contextvars.merge_contextvars,
@@ -53,8 +59,8 @@ def configure(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(level, logging.INFO))
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, interesting in QUIET.items():
+        logging.getLogger(name).setLevel(interesting)
 
 
 def _rendered() -> list[Processor]:
