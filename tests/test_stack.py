@@ -210,6 +210,12 @@ def test_the_shared_servers_answer(kafka: str, postgres: str) -> None:
         assert db.execute("SELECT count(*) FROM pg_stat_user_tables").fetchone() == (0,)
 
 
+def test_a_home_that_a_stack_makes_is_its_owners_alone(tmp_path: Path) -> None:
+    up(tmp_path / "home", brokers=0, postgres=False)
+
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
+
+
 def test_nothing_runs_where_no_stack_was_made(tmp_path: Path) -> None:
     down(tmp_path)
 

@@ -96,6 +96,7 @@ def up(
     """
     if brokers:
         train()
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)  # the first to make it says for whom
     folder = _folder(home)
     with locked(folder):
         Plan.settle(folder, brokers=brokers, heap=heap, durable=durable)
