@@ -1,5 +1,6 @@
 """A control store that was lost, or is another deployment's, is noticed before it does harm."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,14 @@ def test_a_publisher_who_writes_what_looks_like_a_key_stops_nobody(longcase: Lon
     ))  # fmt: skip
 
     assert looks in longcase("timeline", "acme").out
+
+
+@pytest.mark.parametrize("damaged", [b"{", "{"], ids=["bytes", "text"])
+def test_a_damaged_event_is_no_lost_control_store(
+    acme: Longcase, tmp_path: Path, damaged: object
+) -> None:
+    with sqlite3.connect(tmp_path / "home" / "store.db") as store:
+        store.execute("UPDATE stored_events SET state = ?", (damaged,))
+    store.close()
+
+    assert acme("tickets", "acme").code == 0
