@@ -37,12 +37,15 @@ def test_a_state_is_shown_without_headings_of_nothing(acme: Longcase) -> None:
     assert re.findall(r"^( *)\S.*:\n(?!\1 )", shown, re.MULTILINE) == []
 
 
-def test_a_projection_with_one_event_to_fold_is_behind_by_one(acme: Longcase) -> None:
-    acme("timeline", "acme")  # and that somebody looked is on record
+@pytest.mark.parametrize("read", ["timeline acme", "replay TCK-1", "export acme out"])
+def test_who_looks_leaves_no_projection_behind(acme: Longcase, read: str) -> None:
+    before = acme("projections", "status", "--json").json
 
-    rows = acme("projections", "status").out.splitlines()[1:]
+    acme(*read.split())
 
-    assert all(re.search(r" 1 event  .* behind$", row) for row in rows)
+    after = acme("projections", "status", "--json").json
+    assert {found["lag_events"] for found in after} == {0}
+    assert after[0]["head_position"] > before[0]["head_position"]  # who looked is on record
 
 
 def test_a_refused_row_is_told_with_its_ticket(longcase: Longcase, tmp_path: Path) -> None:
