@@ -64,7 +64,8 @@ def held_name(home: Path, role: str) -> Iterator[str]:
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     host = re.sub(r"[^A-Za-z0-9._-]", "-", socket.gethostname())
     for number in count():
-        file = os.open(home / f"{role}-{host}-{number}.lock", os.O_CREAT | os.O_RDWR)
+        path = home / f"{role}-{host}-{number}.lock"
+        file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
