@@ -21,7 +21,7 @@ from services.inbox.mark import InboxMark, Mark
 from services.inbox.rejects import Offsets, Rejects, Source
 from services.inbox.taking import Taking
 
-PAGE: Final = 500
+PAGE: Final = 1_000
 """Records taken in one commit, at most."""
 
 REFUSALS: Final = 20
