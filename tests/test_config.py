@@ -7,9 +7,10 @@ from typing import Any, Final
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from services.bus import Brokers, LineUnusable, Topics, brokers_of
+from services.bus import Barred, BrokerAway, Brokers, LineUnusable, Topics, brokers_of
 from services.bus.line import why_barred
 from services.bus.rights import commands, rights
+from services.cli.errors import code_of
 from services.config import PREFIX, Settings
 from tests import cli_words
 from tests.broker.certificates import Authority
@@ -152,6 +153,12 @@ def test_the_command_line_says_what_is_wrong_and_shows_no_password(
     values = {row["setting"]: row["value"] for row in shown.json}
     assert set(values["LONGCASE_KAFKA_PASSWORD"]) == {"*"}
     assert values["LONGCASE_KAFKA_CA"] == ""
+
+
+def test_whoever_is_barred_ends_otherwise_than_one_whose_broker_is_away() -> None:
+    found = (BrokerAway("away"), Barred("barred"), LineUnusable("a file"))
+
+    assert [code_of(error) for error in found] == [4, 3, 2]
 
 
 def test_a_broker_that_does_not_answer_bars_nobody() -> None:
