@@ -40,6 +40,7 @@ LINES = {"SCRAM": "SASL_SSL", "MTLS": "SSL", "EXPIRED": "SSL", "OPEN": "PLAINTEX
 class Secured:
     """The broker, and how each user comes in."""
 
+    broker: Broker
     ports: dict[str, int]
     root: Brokers
     ours: Authority
@@ -84,7 +85,7 @@ def secured(rights: Iterable[Right]) -> Iterator[Secured]:
         root = Brokers(broker.address)
         _make_users(root, passwords)
         grant(root, kept)
-        yield Secured(ports, root, ours, foreign, passwords)
+        yield Secured(broker, ports, root, ours, foreign, passwords)
 
 
 def settings_for(brokers: Brokers, home: Path) -> Settings:
