@@ -1,5 +1,6 @@
 """Every setting: its unit, its default and why; `longcase config show` prints them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -83,10 +84,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _line_can_work(self) -> Self:
-        for problem, is_met in _problems(self).items():
-            if is_met:
-                raise ValueError(problem)
+        for problem in _problems(self):
+            raise ValueError(problem)
         return self
+
+    def differ(self, prefix: str) -> bool:
+        """Say whether any of the settings that begin with *prefix* is not as by default."""
+        return any(
+            getattr(self, name) != field.default
+            for name, field in type(self).model_fields.items()
+            if name.startswith(prefix)
+        )
 
     def environment(self) -> dict[str, str]:
         """Write the settings as variables that a process of ours reads; secrets are open."""
@@ -104,31 +112,29 @@ class Settings(BaseSettings):
         return f"environment {PREFIX}{name.upper()}" if name in self._given else "default"
 
 
-def _problems(settings: Settings) -> dict[str, bool]:
-    """List what cannot work together of the settings of Kafka, and whether that is so."""
-    kafka, own = f"{PREFIX}KAFKA", settings.model_fields_set
-    protocol = f"{kafka}_PROTOCOL is {settings.kafka_protocol}"
-    is_tls, is_sasl = settings.is_tls, settings.is_sasl
-    user, password = bool(settings.kafka_user), bool(settings.kafka_password.get_secret_value())
-    file = settings.kafka_password_file is not None
-    certificate, key = settings.kafka_certificate is not None, settings.kafka_key is not None
-    return {
-        f"{kafka} names no brokers, and other {kafka}_… are set": not settings.kafka
-        and any(name.startswith("kafka_") for name in own),
-        f"{protocol}: it uses no {kafka}_CA, {kafka}_CERTIFICATE or {kafka}_KEY": not is_tls
-        and (certificate or key or settings.kafka_ca is not None),
-        f"{protocol}: it uses no {kafka}_USER, {kafka}_PASSWORD or {kafka}_PASSWORD_FILE": (
-            not is_sasl and (user or password or file)
-        ),
-        f"{kafka}_CERTIFICATE needs {kafka}_KEY": certificate and not key,
-        f"{kafka}_KEY needs {kafka}_CERTIFICATE": key and not certificate,
-        f"{protocol}: it needs {kafka}_USER": is_sasl and not user,
-        f"{protocol}: it needs {kafka}_PASSWORD_FILE, or {kafka}_PASSWORD": is_sasl
-        and not (password or file),
-        f"{kafka}_PASSWORD and {kafka}_PASSWORD_FILE are both set": password and file,
-        f"{kafka}_MECHANISM is PLAIN, which tells the password to whoever listens: it needs "
-        f"{kafka}_PROTOCOL sasl_ssl": not is_tls and settings.kafka_mechanism == "PLAIN",
-    }
+def _problems(settings: Settings) -> Iterator[str]:
+    """Say what of the settings of Kafka cannot work together."""
+    kafka, protocol = f"{PREFIX}KAFKA", f"{PREFIX}KAFKA_PROTOCOL is {settings.kafka_protocol}"
+    certificate, key = settings.kafka_certificate, settings.kafka_key
+    password, file = settings.kafka_password.get_secret_value(), settings.kafka_password_file
+    if not settings.kafka and settings.differ("kafka_"):
+        yield f"{kafka} names no brokers, and other {kafka}_… are set"
+    if not settings.is_tls and (certificate or key or settings.kafka_ca):
+        yield f"{protocol}: it uses no {kafka}_CA, {kafka}_CERTIFICATE or {kafka}_KEY"
+    if certificate and not key:
+        yield f"{kafka}_CERTIFICATE needs {kafka}_KEY"
+    if key and not certificate:
+        yield f"{kafka}_KEY needs {kafka}_CERTIFICATE"
+    if not settings.is_sasl and (settings.kafka_user or password or file):
+        yield f"{protocol}: it uses no {kafka}_USER, {kafka}_PASSWORD or {kafka}_PASSWORD_FILE"
+    if settings.is_sasl and not settings.kafka_user:
+        yield f"{protocol}: it needs {kafka}_USER"
+    if settings.is_sasl and not (password or file):
+        yield f"{protocol}: it needs {kafka}_PASSWORD_FILE, or {kafka}_PASSWORD"
+    if password and file:
+        yield f"{kafka}_PASSWORD and {kafka}_PASSWORD_FILE are both set"
+    if settings.kafka_mechanism == "PLAIN" and not settings.is_tls:
+        yield f"{kafka}_MECHANISM is PLAIN, which tells the password to whoever listens: use TLS"
 
 
 def masked(value: object) -> str:
