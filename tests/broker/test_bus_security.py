@@ -7,7 +7,7 @@ import gc
 import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -21,21 +21,18 @@ from services.bus import (
     Barred,
     BrokerAway,
     Brokers,
-    Ends,
-    Follower,
-    Publisher,
-    Record,
     TopicMissing,
     Topics,
     create_topics,
     describe,
-    read_tails,
 )
 from services.bus.client import client, must_be_let_in
-from services.bus.rights import Right, group_of, rights
+from services.bus.rights import Right, rights
+from services.inbox.serving import serve_inbox
 from services.processes import serve_projector, serve_relay
 from tests import cli_words
 from tests.broker.deployed import Deployed, eventually, history
+from tests.broker.doing import DO, FOLLOWED, NAMES, TOPICS, Doing, some_are, write
 from tests.broker.secured import Secured, emptied, grant, revoke, secured, settings_for
 from tests.cli_words import Longcase
 
@@ -44,8 +41,6 @@ longcase = cli_words.longcase
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
 PARTITIONS: Final = 2
-TOPICS: Final = Topics()
-NAMES: Final = ("events", "reads", "public", "inbox", "rejected")
 RELAYED: Final = {"events", "reads", "public"}
 
 MAY: Final[dict[str, dict[str, set[str]]]] = {
@@ -64,9 +59,6 @@ MAY: Final[dict[str, dict[str, set[str]]]] = {
 
 UNAUTHORISED: Final = r"AUTHORIZATION_FAILED|AuthorizationFailed"
 
-FOLLOWED: Final = {"timeline": "events", "tickets": "events", "inbox": "inbox"}
-"""Groups, and the topic of each."""
-
 
 @pytest.fixture(scope="module")
 def bus() -> Iterator[Secured]:
@@ -76,38 +68,6 @@ def bus() -> Iterator[Secured]:
             write(bus, bus.root, name)
         yield bus
     gc.collect()  # the sockets of refused handshakes, while the warning of them is expected
-
-
-def topic(name: str) -> str:
-    return str(getattr(TOPICS, name))
-
-
-def look(bus: Secured, brokers: Brokers, name: str) -> None:
-    describe(brokers, [topic(name)])
-    with closing(Ends(brokers, topic(name))) as ends:
-        assert ends.now(1)
-
-
-def read(bus: Secured, brokers: Brokers, name: str) -> None:
-    info = describe(bus.root, [topic(name)])[topic(name)]
-    tails = read_tails(brokers, topic(name), info.partitions)
-    assert any(tail.last for tail in tails.values())
-
-
-def write(bus: Secured, brokers: Brokers, name: str) -> None:
-    record = Record(topic(name), b"acme", b"{}", [], 0)
-    with closing(Publisher(brokers, describe(bus.root, [topic(name)]))) as publisher:
-        assert publisher.publish([record], Event())
-
-
-def follow(bus: Secured, brokers: Brokers, group: str) -> None:
-    followed, group_id = topic(FOLLOWED[group]), group_of(group, TOPICS)
-    with closing(Follower(brokers, followed, group_id, "test")) as follower:
-        assert eventually(lambda: follower.poll(1) or follower.assigned())
-
-
-Doing = Callable[[Secured, Brokers, str], None]
-DO: Final[dict[str, Doing]] = {"describe": look, "read": read, "write": write, "follow": follow}
 
 
 @pytest.mark.parametrize("user", MAY)
@@ -207,23 +167,36 @@ def test_who_was_let_in_once_is_told_when_that_is_over(bus: Secured) -> None:
 def test_events_travel_by_passwords_and_by_certificates(bus: Secured, tmp_path: Path) -> None:
     deployed = Deployed(settings_for(bus.by_password("api"), tmp_path), TOPICS)
     relay = settings_for(bus.by_certificate("relay"), tmp_path)
+    inbox = settings_for(bus.by_password("inbox"), tmp_path)
     projector = settings_for(bus.by_password("projector-timeline"), tmp_path)
-    stop = Event()
     with deployed.opened:
         emptied(bus, PARTITIONS)
         head = deployed.tell_the_story()
-        threads = [
-            Thread(target=serve_relay, args=(relay, stop)),
-            Thread(target=serve_projector, args=(projector, "timeline", stop)),
-        ]
-        for thread in threads:
-            thread.start()
-        try:
-            assert deployed.has_arrived("timeline", head)
-        finally:
-            stop.set()
-            for thread in threads:
-                thread.join()
+        with (
+            at_work(lambda stop: serve_relay(relay, stop)),
+            at_work(lambda stop: serve_inbox(inbox, stop)),
+            at_work(lambda stop: serve_projector(projector, "timeline", stop)),
+        ):
+            good = b'{"type":"company.registered","subject":"company/nova","data":{"name":"Nova"},'
+            good += b'"specversion":"1.0","source":"shop","id":"1","time":"2026-11-20T09:00:00Z"}'
+            write(bus, bus.by_certificate("publisher"), "inbox", good)
+            write(bus, bus.by_password("publisher"), "inbox", b"no event")
+
+            assert eventually(lambda: deployed.desk.store.head() > head)
+            assert deployed.has_arrived("timeline")
+            assert eventually(lambda: some_are(bus.by_password("inbox"), "rejected"))
+
+
+@contextmanager
+def at_work(work: Callable[[Event], None]) -> Iterator[None]:
+    stop = Event()
+    thread = Thread(target=work, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_process_ends_where_a_right_is_missing_and_says_which(
