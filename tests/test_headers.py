@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from domain.events.contact import ContactRegistered
 from domain.values import ID_PATTERN
-from services.headers import ForeignRecord, headers_of, key_of, row_of
+from services.headers import (
+    ForeignRecord,
+    headers_of,
+    key_of,
+    public_headers_of,
+    public_place_of,
+    row_of,
+)
 from services.store import Row
 from tests.events import ACME, customer_wrote, every_event, happened
 
@@ -55,6 +62,54 @@ def test_the_headers_are_a_cloud_event_in_binary_mode() -> None:
     }
 
 
+def test_where_customers_look_no_header_counts_what_they_may_not_see() -> None:
+    event = row(late=1)
+    document = orjson.loads(event.state)
+
+    assert dict(public_headers_of(event, "longcase")) == {
+        "ce_specversion": b"1.0",
+        "ce_id": document["event_id"].encode(),
+        "ce_source": b"longcase",
+        "ce_type": b"ticket.customer_message_received",
+        "ce_subject": b"ticket/TCK-1182",
+        "ce_time": document["occurred_at"].encode(),
+        "ce_dataschema": b"/v1/schemas/ticket.customer_message_received/1",
+        "content-type": b"application/json",
+        "ce_publicseq": b"7",
+    }
+
+
+def test_a_public_record_is_found_again_by_its_company_and_number() -> None:
+    event = row()
+
+    assert public_place_of(key_of(event), public_headers_of(event, "longcase")) == (ACME, 7)
+    with pytest.raises(ForeignRecord):
+        public_place_of(key_of(event), [("ce_publicseq", b"seven")])
+    with pytest.raises(ForeignRecord):
+        public_place_of(key_of(event), [])
+
+
+def test_a_trace_goes_on_where_the_event_has_one_and_not_where_customers_look() -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    event = Traced(*row())
+    event.traceparent = trace
+
+    assert ("traceparent", trace.encode()) in headers_of(event, "longcase")
+    assert "traceparent" not in dict(public_headers_of(event, "longcase"))
+    assert "traceparent" not in dict(headers_of(row(), "longcase"))
+
+
+class Traced(Row):
+    """A row as the store will give it."""
+
+    traceparent: str = ""
+
+
+def test_bytes_that_are_no_document_are_not_described() -> None:
+    with pytest.raises(ForeignRecord, match="position 40"):
+        headers_of(row(state=b'{"type":"ticket.opened"}'), "longcase")
+
+
 def test_what_has_no_company_is_kept_in_order_by_its_stream() -> None:
     event = row(
         state=happened(ContactRegistered, "contact/jan", company=None).encode(),
@@ -96,6 +151,7 @@ def test_every_type_of_event_has_its_schema_beside_it() -> None:
         )  # fmt: skip
         said = dict(headers_of(event, "longcase"))["ce_dataschema"].decode()
 
+        assert dict(headers_of(event, "longcase"))["ce_id"].decode() == str(document.event_id)
         schema = Path(__file__).parents[1] / "docs/schemas" / said.removeprefix("/v1/schemas/")
         assert schema.with_name(f"{schema.name}.json").exists(), said
 

@@ -8,7 +8,7 @@ from threading import Event, Thread
 import pytest
 
 from services.bus import TopicInfo
-from services.relay.mark import RelayMark, low_mark
+from services.relay.mark import RelayMark, holder, low_mark
 
 EVENTS, READS = TopicInfo("one", 12), TopicInfo("two", 3)
 
@@ -45,6 +45,42 @@ def test_the_low_mark_is_that_of_the_topic_furthest_behind(mark: RelayMark) -> N
     mark.save({"reads": READS}, 12)
 
     assert low_mark(mark.database) == 12
+
+
+def test_a_topic_that_is_further_does_not_go_back_while_another_one_is_filled(
+    mark: RelayMark,
+) -> None:
+    mark.save({"events": EVENTS}, 40)
+    mark.save({"events": EVENTS, "public": READS}, 12)
+
+    assert mark.saved() == {"events": (EVENTS, 40), "public": (READS, 12)}
+
+
+def test_a_topic_that_was_made_anew_is_accepted_with_nothing_on_it(mark: RelayMark) -> None:
+    mark.save({"events": EVENTS, "reads": READS}, 40)
+
+    mark.accept({"events": TopicInfo("three", 5)})
+
+    assert mark.saved() == {"events": (("three", 5), 0), "reads": (READS, 40)}
+
+
+def test_who_holds_the_lock_can_be_asked(store: str, mark: RelayMark) -> None:
+    assert holder(mark.database) is None
+
+    with mark.held(Event(), "host:7"), closing(RelayMark(store)) as another:
+        assert holder(another.database) == "host:7"
+        with another.held(Event(), "host:8", patience=0.1) as held:
+            assert not held
+        assert holder(another.database) == "host:7"
+    mark.close()
+
+    with closing(RelayMark(store)) as another:
+        assert eventually_free(another)
+
+
+def eventually_free(mark: RelayMark) -> bool:
+    with mark.held(Event(), patience=20) as held:
+        return held
 
 
 def test_a_second_relay_waits_until_the_first_one_is_gone(store: str, mark: RelayMark) -> None:

@@ -62,7 +62,8 @@ class Follower:
             KafkaConsumer,
             brokers,
             group_id=group,
-            group_instance_id=instance,
+            # Who returns under its name is given what it had, which another topic may not have.
+            group_instance_id=f"{instance}-{self.topic_id[:8]}",
             enable_auto_commit=False,
             auto_offset_reset="none",
             partition_assignment_strategy=[RangePartitionAssignor],
