@@ -115,7 +115,8 @@ class Follower:
             times = dict.fromkeys(places, milliseconds)
             found = self._consumer.offsets_for_times(times, timeout_ms=PATIENCE_MS)
         except KafkaError as error:
-            raise BrokerAway(f"{self.topic} cannot be searched: {error}") from None
+            told = f"{self.topic} cannot be searched"
+            raise failure(error, self._brokers, told, self._right) from None
         return {
             place.partition: found[place].offset if found.get(place) else ends[place]
             for place in places
