@@ -23,7 +23,7 @@ PARTS: Final = {"events": "store", "control": "control"}
 """Folder of a backup to the setting that says where the original is."""
 
 TABLES: Final = {
-    "store": ("stored_events", "company_heads", "reports", "handles"),
+    "store": ("stored_events", "company_heads", "reports", "handles", "traces"),
     "control": ("secrets", "keyring", "api_keys", "staff", "skips", "pauses", "control_version"),
 }
 

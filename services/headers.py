@@ -61,9 +61,8 @@ def headers_of(row: Row, source: str) -> list[Header]:
         headers.append(("ce_publicseq", b"%d" % row.public_seq))
     if row.late:
         headers.append(_LATE)
-    # The one place where a trace goes on: the store must give its rows the column for it.
-    if traceparent := getattr(row, "traceparent", None):
-        headers.append(("traceparent", traceparent.encode()))
+    if row.traceparent:
+        headers.append(("traceparent", row.traceparent.encode()))
     return headers
 
 

@@ -40,6 +40,9 @@ LARGEST: Final = 2**63 - 1
 
 NAME_LIKE: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,40}", re.ASCII)
 
+TRACE: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+"""A traceparent of W3C Trace Context, version 00."""
+
 _MOMENT: Final = TypeAdapter[datetime](Moment)
 
 
@@ -62,6 +65,7 @@ class Report:
         company: A company id, or a reference such as ``domain=acme.com``, ``mail=…``,
             ``phone=…``, ``crm=4711``; empty to inherit the stream's.
         expected_version: The version the stream must be at, if the publisher cares.
+        traceparent: The W3C trace it is reported in, which goes on to Kafka.
     """
 
     event: Event
@@ -74,6 +78,7 @@ class Report:
     correlation_id: str | None = None
     causation_id: str | None = None
     expected_version: int | None = None
+    traceparent: str | None = None
 
     def with_company(self, company: str | None) -> "Report":
         """Copy the report, naming another company."""
@@ -171,7 +176,13 @@ def to_report(cloud: CloudEvent, resolve: Resolve | None = None) -> Report:
         correlation_id=cloud.correlationid,
         causation_id=cloud.causationid,
         expected_version=cloud.expectedversion,
+        traceparent=trace_of(cloud.traceparent),
     )
+
+
+def trace_of(said: str | None) -> str | None:
+    """Take a trace as it is; one that is none is left out, as W3C Trace Context asks."""
+    return said if said and TRACE.fullmatch(said) else None
 
 
 def _resolved(model: type[Part], data: dict[str, Any], resolve: Resolve) -> dict[str, Any]:

@@ -260,3 +260,48 @@ def test_a43_services_publish_ticket_events(served: Served) -> None:
     assert [(entry["late"], entry["type"]) for entry in entries] == [
         (True, "ticket.internal_note_added"), (False, "ticket.opened"),
     ]  # fmt: skip
+
+
+TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+OTHER_TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+
+
+def traces(served: Served, count: int) -> list[str | None]:
+    """The traces of the last events of the store."""
+    log = served.deployment.log
+    rows = log.after(log.head() - count, count)
+    return [row.traceparent for row in log.traced(rows)]
+
+
+def test_the_trace_of_a_request_goes_on_with_its_events(served: Served) -> None:
+    own = {**note(served), "traceparent": OTHER_TRACE}
+
+    served.post(opening(served), note(served), own, traceparent=TRACE)
+
+    assert traces(served, 3) == [TRACE, TRACE, OTHER_TRACE]
+
+
+def test_what_follows_from_a_report_has_its_trace(served: Served) -> None:
+    served.publish(opening(served), served.event("ticket.resolved", TICKET))
+    said = served.event(
+        "ticket.customer_message_received", TICKET, body="Again", visibility="public"
+    )
+
+    served.post(said, traceparent=TRACE)
+
+    assert traces(served, 2) == [TRACE, TRACE]  # the message, and the ticket's reopening
+
+
+@pytest.mark.parametrize("said", ["nonsense", "00-" + "0" * 32 + "-00f067aa0ba902b7-01", "é", ""])
+def test_a_trace_that_is_none_is_left_out(served: Served, said: str) -> None:
+    known = {**STRUCTURED, **served.bearer("publisher")}
+    headers = [(name.encode(), value.encode()) for name, value in known.items()]
+
+    answer = served.client.post(
+        "/v1/events",
+        content=json.dumps(opening(served)),
+        headers=[*headers, (b"traceparent", said.encode())],
+    )
+
+    assert answer.status_code == 201
+    assert traces(served, 1) == [None]

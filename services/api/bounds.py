@@ -1,6 +1,7 @@
-"""What a key that is bound to sources or companies may publish."""
+"""What a key that is bound to sources or companies may publish, and what its request adds."""
 
 from dataclasses import replace
+from typing import Final
 
 from domain.events.ticket import (
     TicketMovedAway,
@@ -11,15 +12,23 @@ from services.history import TICKET, streams_of
 from services.security import Identity, may_publish_about, may_publish_for
 from services.wire import Report
 
+UNNAMED: Final = "system/unnamed"
+
 
 class Bounds:
-    """Checks the reports of one request, in order.
+    """Checks the reports of one request, in order, and completes them by who sends them.
 
     A report within bounds leaves with its company said: should the stream have come to another
     one meanwhile, the desk refuses it.
     """
 
-    def __init__(self, deployment: Deployment, who: Identity) -> None:
+    def __init__(self, deployment: Deployment, who: Identity, trace: str | None = None) -> None:
+        """Say who sends the request.
+
+        Args:
+            trace: The traceparent of the request, for reports that have none of their own.
+        """
+        self._trace = trace
         self._deployment = deployment
         self._who = who
         self._begun: dict[str, str | None] = {}
@@ -31,6 +40,10 @@ class Bounds:
             Denied: If the key is bound to other sources or companies.
         """
         may_publish_for(self._who, report.source.system)
+        if report.actor == UNNAMED:
+            report = replace(report, actor=f"system/{self._who.name}")
+        if self._trace and not report.traceparent:
+            report = replace(report, traceparent=self._trace)
         if self._who.companies is None:
             return report
         company_id = self._company_of(report)

@@ -18,10 +18,9 @@ from services.api.problems import BadRequest, problem, status_of_receipt
 from services.deployment import Deployment
 from services.modes import BATCHED, PLAIN
 from services.receipts import Receipt, refused
-from services.security import Denied, Identity, authorize
-from services.wire import Report, read_cloud_event
+from services.security import Denied, authorize
+from services.wire import Report, read_cloud_event, trace_of
 
-UNNAMED: Final = "system/unnamed"
 JSON: Final = "application/json"
 SUBJECT: Final = re.compile(rf'"subject"\s*:\s*"((?:{"|".join(KINDS)})/[A-Za-z0-9._:~-]{{1,128}})"')
 
@@ -49,15 +48,16 @@ async def publish(request: Request, who: Who, atomic: bool = False) -> Response:
         raise BadRequest("If-Match is for one event; in a batch, events say expectedversion")
     body = await cloudevents.body_of(request, mode)
     deployment = deployment_of(request)
+    bounds = Bounds(deployment, who, trace_of(request.headers.get("traceparent")))
     if mode == BATCHED:
-        return await run_in_threadpool(_batch, deployment, who, body, atomic)
+        return await run_in_threadpool(_batch, deployment, bounds, body, atomic)
     if mode == PLAIN:
         body = cloudevents.from_binary(request, body)
-    return await run_in_threadpool(_one, deployment, who, body, if_match)
+    return await run_in_threadpool(_one, deployment, bounds, body, if_match)
 
 
-def _one(deployment: Deployment, who: Identity, body: bytes, if_match: str | None) -> Response:
-    report = _report(deployment, who, body, Bounds(deployment, who))
+def _one(deployment: Deployment, bounds: Bounds, body: bytes, if_match: str | None) -> Response:
+    report = _report(deployment, bounds, body)
     if if_match is not None:
         report = _expecting(report, cloudevents.version(if_match, "If-Match"))
     (receipt,) = deployment.desk.record([report])
@@ -71,13 +71,12 @@ def _one(deployment: Deployment, who: Identity, body: bytes, if_match: str | Non
     return Response(orjson.dumps(_shown(receipt)), status, etag, JSON)
 
 
-def _batch(deployment: Deployment, who: Identity, body: bytes, atomic: bool) -> Response:
-    bounds = Bounds(deployment, who)
+def _batch(deployment: Deployment, bounds: Bounds, body: bytes, atomic: bool) -> Response:
     answers: list[Receipt | None] = []
     reports: list[Report] = []
     for event in cloudevents.events_of(body):
         try:
-            reports.append(_report(deployment, who, event, bounds))
+            reports.append(_report(deployment, bounds, event))
             answers.append(None)
         except Refused as refusal:
             answers.append(refused(_subject(event), refusal))
@@ -93,11 +92,8 @@ def _batch(deployment: Deployment, who: Identity, body: bytes, atomic: bool) -> 
     return Response(orjson.dumps({"receipts": shown}), media_type=JSON)
 
 
-def _report(deployment: Deployment, who: Identity, body: bytes, bounds: Bounds) -> Report:
-    report = read_cloud_event(body, deployment.desk.resolve)
-    if report.actor == UNNAMED:
-        report = replace(report, actor=f"system/{who.name}")
-    return bounds.within(report)
+def _report(deployment: Deployment, bounds: Bounds, body: bytes) -> Report:
+    return bounds.within(read_cloud_event(body, deployment.desk.resolve))
 
 
 def _expecting(report: Report, version: int) -> Report:

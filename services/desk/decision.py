@@ -140,8 +140,12 @@ class Decision:
 
     def _accept(self, heard: Heard) -> Pending:
         drafts = self._drafts(heard.report)
-        for draft in self._founding(drafts[0].happened) + drafts:
+        placed = self._founding(drafts[0].happened) + drafts
+        for draft in placed:
             self._place(draft)
+        if trace := heard.report.traceparent:
+            count = len(self.events)
+            self.placement.traces += [(i, trace) for i in range(count - len(placed), count)]
         first, last = len(self.events) - len(drafts), len(self.events) - 1
         self.placement.reports.append(ReportRow(*heard.key, heard.digest, first, last))
         self._reported[heard.key] = heard.digest, len(self.answers)

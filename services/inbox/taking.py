@@ -5,6 +5,7 @@ told apart from the rest, refused as such, and said in the log.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import structlog
@@ -14,7 +15,7 @@ from services.bus import Message
 from services.desk import BATCH, Desk
 from services.inbox.reading import events_of
 from services.receipts import Receipt, refused
-from services.wire import Report, read_cloud_event
+from services.wire import Report, read_cloud_event, trace_of
 
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """Bytes decided in one commit, about."""
@@ -58,8 +59,9 @@ class Taking:
         told: list[list[Receipt | None]] = []
         for message in messages:
             told.append([])
+            trace = _trace_of(message)
             for event in self._events(message, told[-1]):
-                self._hear(event, told[-1])
+                self._hear(event, told[-1], trace)
         self._record()
         return [[receipt for receipt in receipts if receipt] for receipts in told]
 
@@ -70,9 +72,11 @@ class Taking:
             receipts.append(_refused("", error))
             return []
 
-    def _hear(self, event: bytes, receipts: list[Receipt | None]) -> None:
+    def _hear(self, event: bytes, receipts: list[Receipt | None], trace: str | None) -> None:
         try:
             report = read_cloud_event(event, self._resolve)
+            if trace and not report.traceparent:
+                report = replace(report, traceparent=trace)
         except (Refused, *DEFECTS) as error:
             receipts.append(_refused("", error))
             return
@@ -116,3 +120,9 @@ def _refused(stream_id: str, error: Exception) -> Receipt:
     logger.error("an event cannot be decided", stream=stream_id, error=repr(error)[:300])
     reason = "longcase stumbled over this event; its log says how"
     return Receipt("refused", stream_id, code=UNDECIDABLE, reason=reason)
+
+
+def _trace_of(message: Message) -> str | None:
+    """Find the trace that a record was sent in."""
+    said = dict(message.headers).get("traceparent") or b""
+    return trace_of(said.decode("ascii", "replace"))

@@ -135,7 +135,7 @@ class Session:
 
     def _after(self, position: int, target: Target) -> Window:
         """Read what comes after *position*, and write what the partitions do not have yet."""
-        rows = self._log.after(position, WINDOW)
+        rows = self._log.traced(self._log.after(position, WINDOW))
         records = [record for row in rows for record in self._records(row, target)]
         return Window(rows[-1].position if rows else position, len(rows), records)
 

@@ -39,7 +39,11 @@ class Place(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One stored event with its place, bytes untouched."""
+    """One stored event with its place, bytes untouched.
+
+    Attributes:
+        traceparent: The W3C trace it was reported in; only where it was asked for.
+    """
 
     position: int
     stream_id: str
@@ -51,6 +55,7 @@ class Row(NamedTuple):
     public_seq: int | None
     committed_at: int
     late: int
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,19 @@ class Log:
         return self._rows(
             f"{self._position} > ? ORDER BY {self._position} LIMIT ?", position, limit
         )
+
+    def traced(self, rows: list[Row]) -> list[Row]:
+        """Complete events that follow each other with the traces they were reported in."""
+        if not rows:
+            return rows
+        found = self._ask(
+            "SELECT position, traceparent FROM traces WHERE position BETWEEN ? AND ?",
+            (rows[0].position, rows[-1].position),
+        )
+        traces: dict[int, str] = dict(found)
+        if not traces:
+            return rows
+        return [row._replace(traceparent=traces.get(row.position)) for row in rows]
 
     def of_company(self, company_id: str, after: int = 0, limit: int = 500) -> list[Row]:
         """List a company's events in recorded order from just after sequence *after*."""
@@ -270,7 +288,7 @@ class Log:
         found = self._ask(
             f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}", parameters
         )
-        return [Row._make(row) for row in found]
+        return [Row(*row) for row in found]
 
 
 def _marks(values: Sequence[object]) -> str:

@@ -38,6 +38,7 @@ class Placement:
             leads elsewhere already.
         handles: The same for addresses; the first one to use an address keeps it.
         affiliations: The same for (HMAC of a contact, company); the last one counts.
+        traces: (index of an event, the W3C traceparent it was reported in).
     """
 
     now: int
@@ -48,3 +49,4 @@ class Placement:
     externals: list[tuple[bytes, str]] = field(default_factory=list)
     handles: list[tuple[bytes, str]] = field(default_factory=list)
     affiliations: list[tuple[bytes, str]] = field(default_factory=list)
+    traces: list[tuple[int, str]] = field(default_factory=list)

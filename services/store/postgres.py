@@ -39,7 +39,7 @@ UNLESS_SAID: Final = {
     "tcp_user_timeout": 30_000,  # milliseconds until a peer that fell silent counts as gone
 }
 SCHEMA: Final = Path(__file__).with_suffix(".sql").read_bytes()
-PARAMETERS: Final = 21
+PARAMETERS: Final = 23
 APPEND: Final = f"SELECT longcase_append({', '.join(['%s'] * PARAMETERS)}) AS base".encode()
 RELEASE: Final = "SELECT obj_description(to_regproc('longcase_append'), 'pg_proc') AS release"
 
@@ -179,6 +179,8 @@ def _parameters(events: Sequence[StoredEvent], placement: Placement) -> tuple[An
         len(placement.externals),
         blobs(affiliations),
         texts(affiliations.values()),
+        longs(index + 1 for index, _ in placement.traces),
+        texts(trace for _, trace in placement.traces),
         placement.now,
         LATE_MICROS,
     )

@@ -41,16 +41,35 @@ CREATE TABLE IF NOT EXISTS handles (
     target text COLLATE "C" NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS traces (
+    position bigint PRIMARY KEY,
+    traceparent text COLLATE "C" NOT NULL
+);
+
+-- A release may give the function other parameters: two of one name would be ambiguous.
+DO $$
+DECLARE
+    earlier regprocedure;
+BEGIN
+    FOR earlier IN
+        SELECT oid FROM pg_proc
+        WHERE proname = 'longcase_append' AND pronamespace = current_schema()::regnamespace
+    LOOP
+        EXECUTE 'DROP FUNCTION ' || earlier;
+    END LOOP;
+END $$;
+
 -- Appends one commit and returns the position before its first event.  Arrays run parallel to
 -- the events (streams … publics) or to the reports (systems … lasts).  Plans are made once and
 -- by index, whatever the statistics said when the tables were small.
-CREATE OR REPLACE FUNCTION longcase_append(
+CREATE FUNCTION longcase_append(
     streams text[], versions bigint[], topics text[], states bytea[],
     companies text[], moments bigint[], publics boolean[],
     systems text[], externals text[], digests bytea[],
     report_streams text[], report_versions bigint[], firsts bigint[], lasts bigint[],
     handle_digests bytea[], handle_targets text[], exclusive bigint,
     affiliated bytea[], affiliations text[],
+    traced bigint[], traceparents text[],
     clock bigint, late_micros bigint
 ) RETURNS bigint
 LANGUAGE plpgsql
@@ -115,6 +134,11 @@ BEGIN
     IF cardinality(affiliated) > 0 THEN
         INSERT INTO handles SELECT * FROM unnest(affiliated, affiliations)
         ON CONFLICT (digest) DO UPDATE SET target = excluded.target;
+    END IF;
+
+    IF cardinality(traced) > 0 THEN
+        INSERT INTO traces
+        SELECT base + n, traceparent FROM unnest(traced, traceparents) AS t (n, traceparent);
     END IF;
     RETURN base;
 END $$;

@@ -63,6 +63,9 @@ SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS handles (
     digest BLOB PRIMARY KEY,
     target TEXT NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS traces (
+    position INTEGER PRIMARY KEY,
+    traceparent TEXT NOT NULL)""",
 )
 
 INSERT_EVENT: Final = (
@@ -71,6 +74,7 @@ INSERT_EVENT: Final = (
 )
 INSERT_REPORT: Final = "INSERT INTO reports VALUES (?,?,?,?,?,?,?)"
 INSERT_HANDLE: Final = "INSERT OR IGNORE INTO handles VALUES (?,?)"
+INSERT_TRACE: Final = "INSERT INTO traces VALUES (?,?)"
 PUT_AFFILIATION: Final = "INSERT OR REPLACE INTO handles VALUES (?,?)"
 PUT_HEAD: Final = "INSERT OR REPLACE INTO company_heads VALUES (?,?,?,?)"
 
@@ -213,6 +217,8 @@ def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list
     )  # fmt: skip
     c.executemany(PUT_HEAD, [(company, *head) for company, head in heads.items()])
     _put_handles(c, placement)
+    if placement.traces:
+        c.executemany(INSERT_TRACE, [(positions[i], trace) for i, trace in placement.traces])
     return positions
 
 
