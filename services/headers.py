@@ -28,6 +28,12 @@ _VERSION: Final[Header] = ("ce_specversion", b"1.0")
 _JSON: Final[Header] = ("content-type", b"application/json")
 _LATE: Final[Header] = ("ce_late", b"1")
 
+PUBLIC: Final = frozenset({
+    "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_subject", "ce_time", "ce_dataschema",
+    "content-type", "ce_publicseq",
+})  # fmt: skip
+"""What may stand where customers look: what the document says too, and a dense number."""
+
 _BEGINS: Final = re.compile(rb'\{"event_id":"([^"\\]+)","type":"[^"\\]+","schema_version":(\d+),')
 _HAPPENED: Final = b'"occurred_at":"'
 """Where in a document stand what headers repeat: it is written once, its fields in order, and
@@ -66,13 +72,9 @@ def headers_of(row: Row, source: str) -> list[Header]:
     return headers
 
 
-def public_headers_of(row: Row, source: str) -> list[Header]:
-    """Write what stands beside the document where customers may look.
-
-    Args:
-        row: One that has a `public_seq`.
-    """
-    return [*_described(row, source), ("ce_publicseq", b"%d" % (row.public_seq or 0))]
+def public_headers_of(headers: Iterable[Header]) -> list[Header]:
+    """Choose of an event's headers those that may stand where customers look."""
+    return [header for header in headers if header[0] in PUBLIC]
 
 
 def public_place_of(key: bytes | None, headers: Iterable[Header]) -> tuple[str, int]:

@@ -140,18 +140,18 @@ class Session:
         return Window(rows[-1].position if rows else position, len(rows), records)
 
     def _records(self, row: Row, target: Target) -> list[Record]:
-        key, records = key_of(row), []
+        key, records = key_of(row), list[Record]()
         # The recorded clock never falls, so that a time finds its offset in the log.
         moment = row.committed_at // 1000
         topics = self._topics
         topic = topics.reads if row.stream_id.startswith("reads/") else topics.events
+        headers = headers_of(row, SOURCE)
         if not target.has(topic, key, row.position):
-            headers = headers_of(row, SOURCE)
             records.append(Record(topic, key, row.state, headers, moment))
         # What has a public number is what customers may see, and nothing else is.
         if row.public_seq is not None and not target.has(topics.public, key, row.position):
-            headers = public_headers_of(row, SOURCE)
-            records.append(Record(topics.public, key, row.state, headers, moment))
+            seen = public_headers_of(headers)
+            records.append(Record(topics.public, key, row.state, seen, moment))
         return records
 
     def _tell(self, position: int, events: int) -> None:

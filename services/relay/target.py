@@ -31,14 +31,18 @@ class Target:
         tails: The position up to which each partition had everything of its own when the
             session began: that of its last record, or the topic's mark.  A partition may have
             no record for years, and then only the mark says so.
+        highest: The largest of the tails; nothing after it needs a second look.
     """
 
     topics: Mapping[str, TopicInfo]
     ends: Mapping[Place, int]
     tails: Mapping[Place, int]
+    highest: int
 
     def has(self, topic: str, key: bytes, position: int) -> bool:
         """Say whether an event was there when the session began."""
+        if position > self.highest:
+            return False
         return position <= self.tails[topic, partition_of(key, self.topics[topic].partitions)]
 
     def begin(self) -> int:
@@ -70,7 +74,7 @@ def find_target(brokers: Brokers, topics: Topics, saved: Mapping[str, Saved], lo
                 where = f"{name} partition {part}"
                 position = _position(where, last, log, is_public=name == topics.public)
                 tails[name, part] = max(low, position)
-    return Target(found, ends, tails)
+    return Target(found, ends, tails, max(tails.values()))
 
 
 def compare(name: str, now: TopicInfo, then: TopicInfo) -> None:
