@@ -5,6 +5,7 @@ from typing import Final
 
 from tests.bench import (
     append,
+    arriving,
     following,
     importing,
     paging,
@@ -27,7 +28,9 @@ PLAN: Final[dict[str, tuple[Measure, ...]]] = {
     "P4": (importing.imports,),
     "P5": (replaying.load,),
     "P6": (relaying.relays,),
+    "P7": (arriving.folds,),
     "P8": (projecting.rebuilds,),
+    "P9": (arriving.visible,),
     "P10": (following.visible,),
     "P11": (paging.pages,),
     "P12": (serving.pages,),
