@@ -51,6 +51,15 @@ SCHEMA: Final = (
     attempts INTEGER NOT NULL,
     parked_at BIGINT NOT NULL,
     PRIMARY KEY (name, generation, position))""",
+    """CREATE TABLE IF NOT EXISTS strays (
+    name TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    topic_id TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    record_offset BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    found_at BIGINT NOT NULL,
+    PRIMARY KEY (name, topic_id, part, record_offset))""",
 )
 
 
@@ -178,11 +187,7 @@ class ReadModels:
     def begin(self, projection: Projection) -> View:
         """Create an empty generation beside the live one, to be built."""
         with self.database.transaction():
-            rows = self.database.execute(
-                "SELECT coalesce(max(generation), 0) FROM generations WHERE name = ?",
-                (projection.name,),
-            )
-            view = projection.view(self.database, int(rows[0][0]) + 1)
+            view = projection.view(self.database, self._next(projection))
             view.create()
             self._enter(view, "building")
         return view
@@ -239,11 +244,18 @@ class ReadModels:
                 self.database.execute("SELECT pg_advisory_xact_lock(7238912)")
             generation = self.live(projection)
             if generation is None:
-                generation = 1
-                view = projection.view(self.database, generation)
+                view = projection.view(self.database, self._next(projection))
                 view.create()
                 self._enter(view, "live")
+                generation = view.generation
         return generation
+
+    def _next(self, projection: Projection) -> int:
+        rows = self.database.execute(
+            "SELECT coalesce(max(generation), 0) + 1 FROM generations WHERE name = ?",
+            (projection.name,),
+        )
+        return int(rows[0][0])
 
     def _enter(self, view: View, status: str) -> None:
         self.database.execute(

@@ -89,7 +89,7 @@ class Rebuilder:
         position = self._fill(view, None, progress)
         failpoint("rebuild.after_fill")
         parked = self._folder.parking.count(view)
-        is_worse = parked > self._folder.parking.count(self._models.view(projection))
+        is_worse = parked > self._parked(projection)
         if hold or is_worse:
             self._models.keep(view)
         else:
@@ -131,6 +131,13 @@ class Rebuilder:
         finally:
             with self._models.database.transaction():
                 self._models.discard(aside)
+
+    def _parked(self, projection: Projection) -> int:
+        """Count what is parked in the projection that is read, if there is one."""
+        live = self._models.live(projection)
+        if live is None:
+            return 0
+        return self._folder.parking.count(projection.view(self._models.database, live))
 
     def _drop(self, projection: Projection, *statuses: str) -> None:
         """Drop what an interrupted rebuild left, or what was held."""

@@ -167,3 +167,10 @@ def test_a_projection_of_an_older_version_is_built_anew_at_the_start(
 
     assert longcase.models.version(timeline) == timeline.version
     assert digest(longcase.models.view(timeline)) == before
+
+
+def test_what_was_never_projected_can_be_built(longcase: Deployment, models: ReadModels) -> None:
+    built = rebuilder(longcase, models).rebuild(timeline)
+
+    assert (built.position, built.is_live) == (longcase.log.head(), True)
+    assert rebuilder(longcase, models).verify(timeline).agrees
