@@ -27,6 +27,13 @@ class Step(NamedTuple):
     next_offset: int = 0
 
 
+class Stray(NamedTuple):
+    """One record on the bus that is not what the store recorded; it is set aside."""
+
+    offset: int
+    reason: str
+
+
 class Feed(Protocol):
     """Where a projector reads from: the store's log, or Kafka."""
 

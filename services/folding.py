@@ -5,7 +5,7 @@ and its sequence behind it; nothing is passed over in silence.  What passes by i
 that is away, another process that was first) is not the event's fault, and left to the caller.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -15,12 +15,12 @@ from projections.database import failures
 from projections.projection import View
 from services.decisions import Decisions
 from services.failpoints import failpoint
-from services.feed import Step, Unreadable
+from services.feed import Step, Stray, Unreadable
 from services.parking import Parking, ParkingFull
 from services.readmodel import Fenced, Mark, ReadModels
 from services.store import Row
 
-Save = Callable[[View, Iterable[Row]], None]
+Save = Callable[[View, "Page"], None]
 """What else a feed keeps beside the rows, in their transaction."""
 
 logger = structlog.get_logger()
@@ -33,12 +33,14 @@ class Page:
     Attributes:
         old: Where the part stands; ``None`` if nothing of it was read.
         new: Where it stands once the page is folded.
+        strays: What was read and is none of the store's.
     """
 
     part: int
     old: Mark | None
     new: Mark
     steps: Sequence[Step]
+    strays: Sequence[Stray] = ()
 
     def split(self) -> tuple["Page", "Page"]:
         """Cut the page in two, each of which can be folded by itself."""
@@ -50,7 +52,10 @@ class Page:
             first[-1].next_offset,
             self.new.topic_id,
         )
-        return Page(self.part, self.old, middle, first), Page(self.part, middle, self.new, rest)
+        return (
+            Page(self.part, self.old, middle, first),
+            Page(self.part, middle, self.new, rest, self.strays),
+        )
 
 
 class Folder:
@@ -127,8 +132,8 @@ class Folder:
         )
 
     def _keep(self, view: View, page: Page) -> None:
-        if self._save and page.steps:
-            self._save(view, [step.row for step in page.steps])
+        if self._save and (page.steps or page.strays):
+            self._save(view, page)
 
 
 def sequence_of(view: View, row: Row) -> str:

@@ -23,6 +23,7 @@ from services.bus import (
     brokers_of,
     describe,
 )
+from services.bus.lenient import read_leniently
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.control import Control, Keyring
@@ -32,7 +33,6 @@ from services.folding import Folder
 from services.group.feed import KafkaFeed
 from services.group.member import Displaced, Member
 from services.group.sequences import Lost
-from services.headers import ForeignRecord
 from services.heartbeat import FAULTED, Pulse
 from services.lasting import held_name, lasting
 from services.parking import ParkingFull
@@ -44,8 +44,7 @@ from services.store import Log
 from services.watchdog import Watchdog
 
 PERMANENT: Final = (
-    Barred, Displaced, ForeignRecord, InstanceTaken, Lost, NotBetter, ParkingFull, Refused,
-    TopicRefused,
+    Barred, Displaced, InstanceTaken, Lost, NotBetter, ParkingFull, Refused, TopicRefused,
 )  # fmt: skip
 """What is not mended by waiting."""
 
@@ -79,6 +78,7 @@ def serve_projector(
         Barred: If the brokers do not let us in, or not do our work.
     """
     projection, brokers, topics = PROJECTIONS[name], brokers_of(settings), topics or Topics()
+    read_leniently()
     with (
         held_name(settings.home, f"projector-{name}") as instance,
         Pulse(settings.read_models, worker_of(projection), instance) as pulse,
@@ -124,7 +124,7 @@ def _member(
         follower = Follower(brokers, topics.events, group, pulse.instance)
         opened.callback(follower.close)
         feed = KafkaFeed(follower, models, log, keyring)
-        folder = Folder(models, decisions, feed.sequences.save)
+        folder = Folder(models, decisions, feed.save)
         history = history_of(from_store, decisions, projection)
         members.append(Member(projection, feed, folder, history, keyring, pulse=pulse))
         logger.info("projector at work", projection=projection.name, instance=pulse.instance)

@@ -48,7 +48,8 @@ def _of(deployment: Deployment, projection: Projection, head: int) -> dict[str, 
         "lag_seconds": _age(deployment, position) if waiting else 0.0,
         "eta_seconds": eta if waiting else 0.0, "events_per_second": round(rate, 1),
         "instances": sum(beat.state not in heartbeat.ENDED for beat in beats),
-        "parked": parked, "state": state, "reason": reason,
+        "parked": parked, "strays": _strays(deployment, projection), "state": state,
+        "reason": reason,
     }  # fmt: skip
 
 
@@ -92,6 +93,15 @@ def _age(deployment: Deployment, position: int) -> float:
     first = deployment.log.after(position, 1)
     age = (time.time_ns() // 1000 - first[0].committed_at) / 1e6 if first else 0.0
     return round(max(age, 0.0), 3)
+
+
+def _strays(deployment: Deployment, projection: Projection) -> int:
+    """Count the records on the bus that were none of ours."""
+    if deployment.is_embedded:
+        return 0
+    from services.group import strays  # half a second, where there is a bus
+
+    return strays.count(deployment.models, projection.name)
 
 
 def _position(deployment: Deployment, projection: Projection) -> tuple[int, str | None]:

@@ -27,6 +27,7 @@ OF_PROJECTIONS: Final = {
     "events_per_second": "Events folded a second, over the last seconds",
     "instances": "Processes at work on it, over Kafka",
     "parked": "Events that could not be folded, and those that wait behind them",
+    "strays": "Records on the bus that are none of ours, set aside",
 }
 OF_THE_RELAY: Final = {
     "position": "Position up to which every event is on the bus",

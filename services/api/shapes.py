@@ -253,6 +253,7 @@ class Projections(Shape):
         events_per_second: float
         instances: int
         parked: int
+        strays: int
         state: str
         reason: str
 

@@ -25,8 +25,14 @@ COPIES: Final = 3
 
 WEEK_MS: Final = 7 * 24 * 3600 * 1000
 
-KEPT: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
-"""Kept for ever, and never compacted: the key is the company, whose history would go."""
+KEPT: Final = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "compression.type": "lz4",
+}
+"""Kept for ever, and never compacted: the key is the company, whose history would go.  Brokers
+write in the relay's own codec what anybody sends in one that not all of our clients can read."""
 
 PASSING: Final = {"cleanup.policy": "delete", "retention.ms": str(WEEK_MS)}
 

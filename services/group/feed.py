@@ -1,8 +1,8 @@
 """The feed from Kafka: what a member of a projection's group reads, ready to be folded.
 
 Positions are those of the read model's own transaction, one for each partition.  What was
-folded before is dropped, and what the bus lost comes from the store: a projection cannot tell
-this feed from the store's own log.
+folded before is dropped, what is none of the store's is set aside, and what the bus lost comes
+from the store: a projection cannot tell this feed from the store's own log.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from services.bus import Follower, Message, TopicInfo, TopicReplaced
 from services.control import Keyring
 from services.feed import Step, readable
 from services.folding import Page
+from services.group import strays
 from services.group.incarnation import Incarnations, go_over
 from services.group.sequences import Sequences
-from services.headers import row_of
 from services.readmodel import Mark, ReadModels
 from services.store import Log, Row
 
@@ -82,17 +82,23 @@ class KafkaFeed:
         self._marks[page.part] = page.new
         self.sequences.keep([step.row for step in page.steps])
 
+    def save(self, view: View, page: Page) -> None:
+        """Write what else *page* brings; inside the transaction of its rows."""
+        self.sequences.save(view, [step.row for step in page.steps])
+        topic = (self._follower.topic, self._follower.topic_id)
+        strays.save(self._models, view, page.part, topic, page.strays)
+
     def _page(self, view: View, part: int, messages: Sequence[Message]) -> Page:
         old = self._marks[part]
         begin = old.next_offset if old else 0
-        arrived = [
-            (row_of(m.key, m.value, m.headers), m.offset) for m in messages if m.offset >= begin
-        ]
+        arrived, others = strays.sort_out(
+            self._log, part, self._topic.partitions, [m for m in messages if m.offset >= begin]
+        )
         high = max((row.position for row, _ in arrived), default=0)
         position = max(old.position if old else self._base, high)
         new = Mark(position, messages[-1].offset + 1, self._follower.topic_id)
         fresh = [(row, offset) for row, offset in arrived if row.position > self._base]
-        return Page(part, old, new, self._steps(view, fresh))
+        return Page(part, old, new, self._steps(view, fresh), others)
 
     def _steps(self, view: View, fresh: Sequence[tuple[Row, int]]) -> list[Step]:
         rows, offsets = [], []

@@ -166,9 +166,13 @@ class Log:
 
     def at_all(self, positions: Sequence[int]) -> list[Row]:
         """List the events at *positions*, in that order; at most a few hundred."""
-        rows = self._rows(f"{self._position} IN ({_marks(positions)})", *positions)
-        found = {row.position: row for row in rows}
+        found = self.found(positions)
         return [found[position] for position in positions]
+
+    def found(self, positions: Sequence[int]) -> dict[int, Row]:
+        """Find the events at *positions*, where there are any; at most a few hundred."""
+        among = f"{self._position} IN ({_marks(positions)})"
+        return {row.position: row for row in self._rows(among, *positions)} if positions else {}
 
     def all_of_company(self, company_id: str, upto: int | None = None) -> Iterator[Row]:
         """Yield a company's events in recorded order, to position *upto* if given."""

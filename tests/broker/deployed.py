@@ -33,6 +33,7 @@ from services.config import Settings
 from services.control import Control, Keyring
 from services.decisions import Decisions
 from services.desk import Desk
+from services.failpoints import VARIABLE
 from services.feed import StoreFeed
 from services.folding import Folder
 from services.group.arrival import Arrival
@@ -171,7 +172,7 @@ class Deployed:
             for thread in threads:
                 thread.join()
 
-    def start(self, name: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, failpoint: str = "") -> subprocess.Popen[bytes]:
         """Start a process: ``relay`` or the projector of a projection."""
         environment = {
             **os.environ,
@@ -180,6 +181,7 @@ class Deployed:
             "LONGCASE_READ_MODELS": self.settings.read_models,
             "LONGCASE_CONTROL": self.settings.control,
             "LONGCASE_KAFKA": self.settings.kafka,
+            VARIABLE: failpoint,
         }
         command = [sys.executable, "-m", "tests.broker.running", name, self.topics.prefix]
         process = subprocess.Popen(
@@ -223,7 +225,7 @@ def fold_as(deployed: Deployed, projection: Projection, group: str, stop: Event)
         keyring = Keyring(deployed.control)
         feed = KafkaFeed(follower, models, log, keyring)
         history = StoreFeed(log, keyring).history
-        folder = Folder(models, Decisions(deployed.control), feed.sequences.save)
+        folder = Folder(models, Decisions(deployed.control), feed.save)
         pulse = Pulse(settings.read_models, projection.name, "alone")  # not started: it is silent
         Member(projection, feed, folder, history, keyring, pulse=pulse).run(stop)
 
