@@ -20,13 +20,15 @@ from services.security import Keys
 from services.store import Log
 
 if TYPE_CHECKING:
+    from services.bus import Topics
     from services.group.arrival import Arrival
 
 
 class Deployment:
     """The parts of one deployment, each made when it is first asked for."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None, topics: "Topics | None" = None) -> None:
+        self._topics = topics
         self.settings = settings or Settings()
 
     @cached_property
@@ -105,7 +107,7 @@ class Deployment:
         from services.bus import brokers_of
         from services.group.arrival import Arrival
 
-        return Arrival(self.models, self.log, brokers_of(self.settings))
+        return Arrival(self.models, self.log, brokers_of(self.settings), self._topics)
 
     @cached_property
     def rebuilder(self) -> Rebuilder:

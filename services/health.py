@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from services import heartbeat
 from services.deployment import Deployment
 from services.standing import standing
 
@@ -31,7 +32,20 @@ def checks(deployment: Deployment) -> dict[str, str]:
     judged = {each["name"]: _judged(each) for each in projections}
     if relay:
         judged["relay"] = _judged(relay)
+        judged |= _inbox(deployment)
     return {"store": OK, **judged}
+
+
+def _inbox(deployment: Deployment) -> dict[str, str]:
+    """Judge the inbox, where one was ever at work and did not end when it was told to.
+
+    The table of heartbeats is there: the relay's status was asked first.
+    """
+    beats = heartbeat.read(deployment.log.database, "inbox")
+    if any(beat.state == heartbeat.RUNNING for beat in beats):
+        return {"inbox": OK}
+    ill = [beat for beat in beats if beat.state != heartbeat.STOPPED or beat.detail]
+    return {"inbox": ill[0].state} if ill else {}
 
 
 def _judged(part: dict[str, Any]) -> str:

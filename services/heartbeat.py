@@ -47,6 +47,7 @@ REMEMBERED_SECONDS: Final = 24 * 3600
 SMOOTH: Final = 0.3
 """How much the last second counts in the rate."""
 
+RUNNING: Final = "running"
 STOPPED: Final = "stopped"
 REFUSED: Final = "refused"
 FAULTED: Final = "faulted"

@@ -17,6 +17,7 @@ from services.bus.stretch import Reach, reaches
 from services.desk import Desk
 from services.failpoints import failpoint
 from services.group.member import Displaced
+from services.heartbeat import RUNNING, Pulse
 from services.inbox.mark import InboxMark, Mark
 from services.inbox.rejects import Offsets, Rejects, Source
 from services.inbox.taking import Taking
@@ -34,13 +35,21 @@ class Inbox:
     """One of the processes that share the partitions of the inbox; for one thread."""
 
     def __init__(
-        self, brokers: Brokers, follower: Follower, desk: Desk, mark: InboxMark, rejects: Rejects
+        self,
+        brokers: Brokers,
+        follower: Follower,
+        desk: Desk,
+        mark: InboxMark,
+        rejects: Rejects,
+        *,
+        pulse: Pulse,
     ) -> None:
         self._brokers = brokers
         self._follower = follower
         self._taking = Taking(desk)
         self._mark = mark
         self._rejects = rejects
+        self._pulse = pulse
         self._marks: dict[int, Mark] = {}
         self._rejected: Offsets = {}
         self._is_begun = False
@@ -70,10 +79,13 @@ class Inbox:
             self._begin()
         found = self._follower.poll(PAGE)
         pages = {part: page for part, page in sorted(found.items()) if part in self._marks}
+        self._pulse.say(RUNNING)
         if pages:
             self._take(pages, stop)
         self._turns += 1
-        return sum(map(len, pages.values()))
+        records = sum(map(len, pages.values()))
+        self._pulse.moved(0, records)
+        return records
 
     def _begin(self) -> None:
         """Read each partition of ours from where its mark stands."""

@@ -12,6 +12,7 @@ from services.bus.lenient import read_leniently
 from services.config import Settings
 from services.deployment import Deployment
 from services.group.member import Displaced
+from services.heartbeat import FAULTED, Pulse
 from services.inbox.inbox import Inbox
 from services.inbox.mark import InboxMark
 from services.inbox.rejects import Rejects
@@ -20,6 +21,9 @@ from services.watchdog import Watchdog
 
 PERMANENT: Final = (Barred, Displaced, InstanceTaken)
 """What is not mended by waiting."""
+
+NAME: Final = "inbox"
+"""Of its heartbeat."""
 
 LOOK_SECONDS: Final = 1.0
 """Seconds until a topic that is not what it was is looked at again."""
@@ -39,20 +43,30 @@ def serve_inbox(settings: Settings, stop: Event, topics: Topics | None = None) -
     """
     topics = topics or Topics()
     read_leniently()
-    with held_name(settings.home, "inbox") as instance:
+    with (
+        held_name(settings.home, "inbox") as instance,
+        Pulse(settings.store, NAME, instance) as pulse,
+    ):
 
         def session() -> None:
             try:
-                with _opened(settings, instance, topics) as inbox:
+                with _opened(settings, topics, pulse) as inbox:
                     inbox.run(stop)
             except TopicRefused:  # made anew, or cut: a new session says how, and begins again
                 stop.wait(LOOK_SECONDS)
 
-        lasting(session, stop, PERMANENT, "inbox")
+        def waits(error: Exception, seconds: float) -> None:
+            pulse.say("waiting", str(error), patience=seconds)
+
+        try:
+            lasting(session, stop, PERMANENT, NAME, waits)
+        except PERMANENT as error:
+            pulse.say(FAULTED, str(error))
+            raise
 
 
 @contextmanager
-def _opened(settings: Settings, instance: str, topics: Topics) -> Iterator[Inbox]:
+def _opened(settings: Settings, topics: Topics, pulse: Pulse) -> Iterator[Inbox]:
     """Open everything an inbox needs, and join the group."""
     with ExitStack() as opened:
         deployment = opened.enter_context(Deployment(settings))
@@ -69,8 +83,8 @@ def _opened(settings: Settings, instance: str, topics: Topics) -> Iterator[Inbox
         )
         rejects = opened.enter_context(closing(Rejects(brokers, topics.rejected, info)))
         follower = opened.enter_context(
-            closing(Follower(brokers, topics.inbox, topics.inbox, instance))
+            closing(Follower(brokers, topics.inbox, topics.inbox, pulse.instance))
         )
-        inboxes.append(Inbox(brokers, follower, deployment.desk, mark, rejects))
-        logger.info("inbox at work", topic=topics.inbox, instance=instance)
+        inboxes.append(Inbox(brokers, follower, deployment.desk, mark, rejects, pulse=pulse))
+        logger.info("inbox at work", topic=topics.inbox, instance=pulse.instance)
         yield inboxes[0]
