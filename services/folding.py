@@ -127,7 +127,8 @@ class Folder:
             projection=view.projection.name,
             position=step.row.position,
             type=step.row.type,
-            sequence=sequence_of(view, step.row),
+            company=step.row.company_id,
+            stream=step.row.stream_id,
             reason=reason_of(error),
         )
 

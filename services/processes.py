@@ -10,6 +10,7 @@ from threading import Event
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from domain.errors import Refused
 from projections.projection import Projection
@@ -58,7 +59,8 @@ def serve_relay(settings: Settings, stop: Event, topics: Topics | None = None) -
         TopicRefused: If a topic is not the one that was published to so far.
         Barred: If the brokers do not let us in, or not do our work.
     """
-    Relay(settings.store, brokers_of(settings), topics).run(stop)
+    with bound_contextvars(process="relay"):
+        Relay(settings.store, brokers_of(settings), topics).run(stop)
 
 
 def serve_projector(
@@ -81,6 +83,7 @@ def serve_projector(
     read_leniently()
     with (
         held_name(settings.home, f"projector-{name}") as instance,
+        bound_contextvars(process="projector", projection=name, instance=instance),
         Pulse(settings.read_models, worker_of(projection), instance) as pulse,
     ):
 
@@ -127,5 +130,5 @@ def _member(
         folder = Folder(models, decisions, feed.save)
         history = history_of(from_store, decisions, projection)
         members.append(Member(projection, feed, folder, history, keyring, pulse=pulse))
-        logger.info("projector at work", projection=projection.name, instance=pulse.instance)
+        logger.info("projector at work")
         yield members[0]

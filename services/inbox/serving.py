@@ -6,6 +6,7 @@ from threading import Event
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from services.bus import Barred, Follower, InstanceTaken, TopicRefused, Topics, brokers_of, describe
 from services.bus.lenient import read_leniently
@@ -44,7 +45,8 @@ def serve_inbox(settings: Settings, stop: Event, topics: Topics | None = None) -
     topics = topics or Topics()
     read_leniently()
     with (
-        held_name(settings.home, "inbox") as instance,
+        held_name(settings.home, NAME) as instance,
+        bound_contextvars(process=NAME, instance=instance),
         Pulse(settings.store, NAME, instance) as pulse,
     ):
 
@@ -86,5 +88,5 @@ def _opened(settings: Settings, topics: Topics, pulse: Pulse) -> Iterator[Inbox]
             closing(Follower(brokers, topics.inbox, topics.inbox, pulse.instance))
         )
         inboxes.append(Inbox(brokers, follower, deployment.desk, mark, rejects, pulse=pulse))
-        logger.info("inbox at work", topic=topics.inbox, instance=pulse.instance)
+        logger.info("inbox at work", topic=topics.inbox)
         yield inboxes[0]
