@@ -68,7 +68,7 @@ def storm_proof(home: Path) -> Iterator[System]:
 def test_whatever_is_killed_nothing_is_lost_doubled_or_reordered(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    began, ledger, pace = time.monotonic(), Ledger(), Pace(EVENTS)
+    began, ledger, pace = time.monotonic(), Ledger(), Pace(EVENTS + EVENTS // 20)
     with storm_proof(tmp_path) as system:
         load = publishers(system, ledger, pace)
         chaos = Chaos(system, SEED, KILLS, KILLS // OF_SERVERS)

@@ -3,13 +3,14 @@
 Each of them is undone in the forked process alone, never in the product's code.
 """
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from projections.projection import View
 from services.group.sequences import Sequences
 from services.readmodel import Mark, ReadModels
-from services.store import Row, postgres
+from services.store import Row, postgres, sqlite
 
 
 def _positions_move_from_anywhere() -> None:
@@ -36,13 +37,23 @@ def _appends_take_no_lock() -> None:
     postgres.SCHEMA = _without_lock()  # type: ignore[misc]
 
 
+def _appends_begin_nothing() -> None:
+    """Write to SQLite without a transaction, so that no lock is held from the first look on."""
+
+    def begin(writer: sqlite3.Connection) -> None:
+        pass
+
+    sqlite._begin = begin
+
+
 def _appends_take_numbers_from_a_counter() -> None:
     """Append as is done elsewhere: no lock, and numbers that are taken before the commit."""
     counted = _without_lock().replace(
-        b"base := coalesce(base, 0);", b"base := nextval('positions'); PERFORM pg_sleep(random());"
+        b"base := coalesce(base, 0);",
+        b"base := nextval('append_counter'); PERFORM pg_sleep(random() / 3);",
     )
     assert b"nextval" in counted
-    counter = b"CREATE SEQUENCE IF NOT EXISTS positions START 10000 INCREMENT 1000;\n"
+    counter = b"CREATE SEQUENCE IF NOT EXISTS append_counter START 10000 INCREMENT 1000;\n"
     postgres.SCHEMA = counter + counted  # type: ignore[misc]
 
 
@@ -56,6 +67,7 @@ GUARDS: Final[dict[str, Callable[[], None]]] = {
     "compare-and-set": _positions_move_from_anywhere,
     "known events": _known_events_are_folded_again,
     "append lock": _appends_take_no_lock,
+    "begin immediate": _appends_begin_nothing,
     "append order": _appends_take_numbers_from_a_counter,
 }
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from services.modes import BATCHED, STRUCTURED
+from tests.broker.deployed import PATIENCE
 from tests.broker.kill.ledger import Ledger, Pace
 from tests.broker.kill.stories import Events
 
@@ -33,6 +34,7 @@ class Publisher(threading.Thread):
         self._ledger = ledger
         self._pace = pace
         self._chance = random.Random(key)
+        self.patience = PATIENCE
         self._line: http.client.HTTPConnection | None = None
 
     def run(self) -> None:
@@ -52,8 +54,11 @@ class Publisher(threading.Thread):
     def report(self, batch: Events) -> None:
         """Report until an answer comes, and note it."""
         self._ledger.sent.update(event["id"] for event in batch)
+        until = time.monotonic() + self.patience
         while (receipts := self._post(batch)) is None:
             self._ledger.doubts += 1
+            if time.monotonic() > until:
+                raise TimeoutError(f"no answer to a batch within {self.patience:.0f} s")
             time.sleep(AGAIN)
         for event, receipt in zip(batch, receipts, strict=True):
             self._ledger.answered(event["id"], receipt)

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -69,7 +69,7 @@ class System:
         self.servers: dict[str, Broker | Postgres] = {}
         self.away: set[str] = set()
         self._zygote = zygote
-        self._without = without
+        self.without = without
         self._kept = False
         self._ends: queue.Queue[str | None] = queue.Queue()
 
@@ -81,7 +81,7 @@ class System:
         if name in APIS:
             settings["LONGCASE_PORT"] = str(self.ports[APIS.index(name)])
         log = self.settings.home / f"{name.replace(' ', '-')}.log"
-        order = order_of(name, settings, self.topics.prefix, log, failpoints, *self._without)
+        order = order_of(name, settings, self.topics.prefix, log, failpoints, *self.without)
         part.pid = self._zygote.fork(order, lambda code: self._ended(part, code))
         return part
 
@@ -96,7 +96,8 @@ class System:
         """Signal one part, if it runs."""
         part = self.parts[name]
         if not part.ended.is_set():
-            os.kill(part.pid, number)
+            with suppress(ProcessLookupError):  # it ended just now
+                os.kill(part.pid, number)
 
     def kill(self, name: str) -> None:
         """Kill one part, or a server, which is started again at once."""

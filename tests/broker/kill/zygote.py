@@ -9,6 +9,7 @@ import ctypes
 import gc
 import json
 import os
+import select
 import signal
 import sys
 import threading
@@ -16,6 +17,9 @@ import traceback
 from typing import Any, Final
 
 PR_SET_PDEATHSIG: Final = 1
+
+LOOK_SECONDS: Final = 0.02
+"""How often it is looked who has ended."""
 
 
 def main() -> None:
@@ -26,14 +30,25 @@ def main() -> None:
     assert threading.active_count() == 1, "a fork takes no other thread along"
     gc.collect()
     gc.freeze()
-    signal.signal(signal.SIGCHLD, lambda *_: _reap())
-    for line in sys.stdin:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})  # first started, then ended
-        pid = os.fork()
-        if pid == 0:
-            _become(json.loads(line))
-        _say(f"started {pid}")
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    orders = b""
+    while True:
+        ready, _, _ = select.select([0], [], [], LOOK_SECONDS)
+        _reap()
+        if not ready:
+            continue
+        read = os.read(0, 1 << 16)
+        if not read:
+            return
+        *lines, orders = (orders + read).split(b"\n")
+        for line in lines:
+            _fork(line)
+
+
+def _fork(line: bytes) -> None:
+    pid = os.fork()
+    if pid == 0:
+        _become(json.loads(line))
+    _say(f"started {pid}")
 
 
 def _reap() -> None:
@@ -58,8 +73,6 @@ def _become(order: dict[str, Any]) -> None:
     code = 1
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for number in (1, 2):
             os.dup2(log, number)
