@@ -29,7 +29,7 @@ def test_of_mangled_records_none_is_folded_and_none_stops_a_projector(
     on_either: Deployed, count: int
 ) -> None:
     deployed = on_either
-    head = deployed.report(history(companies=10, tickets=5, messages=count // 50))
+    head = deployed.report(history(companies=20, tickets=5, messages=count // 100))
     processes = [deployed.start(name) for name in PROJECTIONS]
 
     send(deployed, flood(deployed.rows(), count))
