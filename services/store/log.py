@@ -171,8 +171,11 @@ class Log:
 
     def found(self, positions: Sequence[int]) -> dict[int, Row]:
         """Find the events at *positions*, where there are any; at most a few hundred."""
-        among = f"{self._position} IN ({_marks(positions)})"
-        return {row.position: row for row in self._rows(among, *positions)} if positions else {}
+        if self.url.startswith("sqlite:"):
+            rows = self._rows(f"rowid IN ({_marks(positions)})", *positions)
+        else:  # one parameter makes one plan: a third faster
+            rows = self._rows("notification_id = ANY(?)", [*positions])
+        return {row.position: row for row in rows}
 
     def all_of_company(self, company_id: str, upto: int | None = None) -> Iterator[Row]:
         """Yield a company's events in recorded order, to position *upto* if given."""
@@ -288,11 +291,9 @@ class Log:
         )
         return sorted(map(Place._make, found))
 
-    def _rows(self, condition: str, *parameters: int | str) -> list[Row]:
-        found = self._ask(
-            f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}", parameters
-        )
-        return [Row(*row) for row in found]
+    def _rows(self, condition: str, *parameters: int | str | list[int]) -> list[Row]:
+        sql = f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}"
+        return [Row(*row) for row in self._ask(sql, parameters)]
 
 
 def _marks(values: Sequence[object]) -> str:
