@@ -9,8 +9,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +59,9 @@ MIGRATIONS: Final = (
 
 KEY: Final = 32
 """Bytes of a key: AES-256."""
+
+BESIDE: Final = ("", "-wal", "-shm")
+"""What SQLite adds to the name of a database, for the files that belong to it."""
 
 KEYS: Final = "SELECT key_id, subject, key FROM keyring"
 LAST_DESTROYED: Final = (
@@ -206,17 +209,17 @@ class Keyring:
                 )
             )
 
-    def knows_any(self, key_ids: Collection[str]) -> bool:
-        """Say whether one of these keys is here, or was and is destroyed."""
-        if not key_ids:
-            return False
-        marks = ",".join("?" * len(key_ids))
+    def known(self, key_ids: Iterable[str]) -> set[str]:
+        """Say which of these keys are here, or were and are destroyed; at most some thousands."""
+        asked = list(key_ids)
+        if not asked:
+            return set()
+        marks = ",".join("?" * len(asked))
         with self._control.lock:
-            return bool(
-                self._control.database.execute(
-                    f"SELECT 1 FROM keyring WHERE key_id IN ({marks}) LIMIT 1", list(key_ids)
-                )
+            rows = self._control.database.execute(
+                f"SELECT key_id FROM keyring WHERE key_id IN ({marks})", asked
             )
+        return {key_id for (key_id,) in rows}
 
     def key(self, key_id: str) -> bytes | None:
         """Find a key by its id; ``None`` if it is destroyed or was never here."""
@@ -267,9 +270,9 @@ def key_id_of(key: bytes) -> str:
 
 
 def keep_private(url: str) -> None:
-    """Make a database that is a file, if it is not there yet, for its owner alone.
+    """Let a database that is a file be its owner's alone; make it if it is not there yet.
 
-    What SQLite lays beside it later has the same rights.
+    What SQLite lays beside it later has the same rights; what lies there already is closed, too.
     """
     if not url.startswith("sqlite:"):
         return
@@ -277,6 +280,10 @@ def keep_private(url: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         path.touch(mode=0o600)
+    for file in (path.with_name(path.name + beside) for beside in BESIDE):
+        with suppress(OSError):  # not there, or another's, who alone may close it
+            if file.stat().st_mode & 0o077:
+                file.chmod(0o600)
 
 
 def _opened(url: str) -> Database:

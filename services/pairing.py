@@ -19,6 +19,9 @@ from services.store import Log, Row
 LOOKED_AT: Final = 20
 """So many events, the oldest and as many of the newest, are looked at for keys."""
 
+RECENT: Final = 1_000
+"""So many of the newest events are looked at for keys that the control store lacks."""
+
 KEY_ID: Final = re.compile(rb'"sealed:1:([A-Za-z0-9_-]{22}):')
 
 GIVEN_UP: Final = "texts-given-up"
@@ -40,7 +43,7 @@ def check_keys(log: Log, control: Control) -> None:
     """
     rows = _looked_at(log)
     keyring = Keyring(control)
-    if keyring.knows_any(_written(rows)) or not _asked(rows, control):
+    if keyring.known(_written(rows)) or not _asked(rows, control):
         return
     if control.has_secret(GIVEN_UP):
         return
@@ -51,6 +54,18 @@ def check_keys(log: Log, control: Control) -> None:
     )
 
 
+def missing_keys(log: Log, control: Control) -> tuple[int, int]:
+    """Count the keys that the newest texts are sealed with, and those of them that are missing.
+
+    A control store that is older than the events, out of a backup, lacks some and not all.
+    Where an operator goes on without the old texts, none are missed.
+    """
+    asked = _asked(_sound(log.after(max(0, log.head() - RECENT), RECENT)), control)
+    if control.has_secret(GIVEN_UP):
+        return len(asked), 0
+    return len(asked), len(asked - Keyring(control).known(asked))
+
+
 def give_up_texts(control: Control) -> None:
     """Go on without the texts whose keys are lost."""
     control.secret(GIVEN_UP)
@@ -59,6 +74,10 @@ def give_up_texts(control: Control) -> None:
 def _looked_at(log: Log) -> list[Row]:
     newest = max(0, log.head() - LOOKED_AT)
     rows = [*log.after(0, LOOKED_AT), *log.after(newest, LOOKED_AT)]
+    return _sound(rows)
+
+
+def _sound(rows: list[Row]) -> list[Row]:
     return [row for row in rows if isinstance(row.state, bytes)]  # a damaged one may be anything
 
 
@@ -67,13 +86,13 @@ def _written(rows: list[Row]) -> set[str]:
     return {found.decode() for row in rows for found in KEY_ID.findall(row.state)}
 
 
-def _asked(rows: list[Row], control: Control) -> bool:
-    """Say whether any key is needed to open the texts, as it really is done."""
+def _asked(rows: list[Row], control: Control) -> set[str]:
+    """Find which keys are needed to open the texts, as it really is done."""
     keyring = _Empty(control)
     for row in rows:
         with suppress(ValueError, Refused):  # a damaged event tells nothing of keys
             unseal(decode(row.type, row.state), keyring)
-    return bool(keyring.asked)
+    return keyring.asked
 
 
 class _Empty(Keyring):

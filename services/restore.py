@@ -18,7 +18,7 @@ import orjson
 from projections.database import Database
 from services.backup import FORMAT, PARTS, TABLES, BackupRefused, is_file, sha256
 from services.config import Settings
-from services.control import Control, Keyring
+from services.control import BESIDE, Control, Keyring
 
 HOLDS: Final = {
     "store": ("stored_events",),
@@ -28,9 +28,6 @@ HOLDS: Final = {
 """The tables of each database that have rows once the deployment is in use."""
 
 WORDS: Final = {"store": "event store", "control": "control store", "read_models": "read models"}
-
-BESIDE: Final = ("", "-wal", "-shm")
-"""What SQLite adds to the name of a database, for the files that belong to it."""
 
 
 def restore(settings: Settings, folder: Path) -> dict[str, Any]:

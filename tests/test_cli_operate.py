@@ -67,6 +67,23 @@ class TestKeep:
         assert [path.name for path in databases] == ["control.db", "read-models.db", "store.db"]
         assert {path.stat().st_mode & 0o777 for path in databases} == {0o600}
 
+    def test_databases_of_before_are_closed_to_others_when_they_are_opened(
+        self, acme: Longcase, tmp_path: Path
+    ) -> None:
+        held = [sqlite3.connect(path) for path in (tmp_path / "home").glob("*.db")]
+        for database in held:
+            database.execute("SELECT * FROM sqlite_master").fetchall()  # -wal and -shm stay
+        files = list((tmp_path / "home").glob("*.db*"))
+        for path in files:
+            path.chmod(0o644)
+
+        acme("timeline", "acme")
+
+        assert {path.suffix for path in files} == {".db", ".db-shm", ".db-wal"}
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+        for database in held:
+            database.close()
+
     def test_a_backup_is_restored_into_an_empty_home(
         self, acme: Longcase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

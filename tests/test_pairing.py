@@ -55,6 +55,25 @@ def test_the_doctor_says_it_and_its_backup_in_its_place_mends_it(
     assert acme("replay", "acme", "--json").json == before
 
 
+def test_the_doctor_counts_the_keys_that_an_older_control_store_lacks(
+    acme: Longcase, tmp_path: Path
+) -> None:
+    acme("backup", tmp_path / "backup")
+    acme("publish", stdin=cloud(
+        "company.registered", "company/nordlicht", "n1", "2026-03-05T09:00:00Z", name="Nordlicht"
+    ) + cloud(
+        "ticket.opened", "ticket/N1", "n2", "2026-03-05T09:00:00Z", company="nordlicht", subject="?"
+    ))  # fmt: skip
+    assert acme("doctor").code == 0
+    (tmp_path / "backup" / "control" / "database.db").rename(tmp_path / "home" / "control.db")
+
+    assert acme("tickets", "nordlicht").code == 0
+    (failed,) = [check for check in acme("doctor", "--json").json if check["state"] == "FAIL"]
+
+    assert failed["found"].startswith("1 of the 3 keys that the newest texts are sealed with are")
+    assert acme("doctor", "--give-up-texts").code == 0
+
+
 def test_an_operator_may_go_on_without_the_old_texts(acme: Longcase, tmp_path: Path) -> None:
     (tmp_path / "home" / "control.db").unlink()
 

@@ -18,7 +18,7 @@ from services.cli.errors import safe
 from services.config import PREFIX, Settings, masked
 from services.deployment import Deployment
 from services.health import WELL
-from services.pairing import KeysMissing
+from services.pairing import KeysMissing, missing_keys
 from services.standing import standing
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ LAGGING: Final = 60.0
 
 NEW: Final = "is made when it is first needed"
 LOST: Final = "it is gone, and with it the keys of every text: restore it from a backup"
+
+OLDER: Final = (
+    "{:,} of the {:,} keys that the newest texts are sealed with are not in the control store: it "
+    "is older than the events, and those texts show as erased; stop everything, and put the "
+    "newest control store in its place (see docs/operations.md)"
+)
 
 LOCAL: Final = {"localhost", "127.0.0.1", "::1"}
 """Hosts that need no encryption."""
@@ -197,6 +203,10 @@ def _keyring(settings: Settings) -> Iterator[Check]:
         held = deployment.control.database.execute(
             "SELECT count(*) FROM keyring WHERE key IS NOT NULL"
         )[0][0]
+        asked, missing = missing_keys(deployment.log, deployment.control)
+        if missing:
+            yield Check("FAIL", "keyring", OLDER.format(missing, asked))
+            return
         yield Check("ok", "keyring", f"{held:,} keys; back it up apart from the events")
 
 
