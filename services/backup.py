@@ -5,11 +5,12 @@ the events that need them, so the events are copied first.
 """
 
 import hashlib
+import os
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -40,20 +41,23 @@ def backup(settings: Settings, folder: Path) -> dict[str, Any]:
     """
     if folder.exists() and any(folder.iterdir()):
         raise BackupRefused(f"{folder} is not empty; choose a new folder")
-    files = {}
+    files, heads = {}, {}
     for part, name in PARTS.items():
         target = folder / part
         target.mkdir(parents=True, mode=0o700)
         url = getattr(settings, name)
-        written = _copy_sqlite(url, target) if is_file(url) else _copy_tables(url, name, target)
-        files.update({f"{part}/{path.name}": sha256(path) for path in written})
+        copied = _copy_sqlite(url, target) if is_file(url) else _copy_tables(url, name, target)
+        heads[part] = copied.head
+        files.update({f"{part}/{path.name}": sha256(path) for path in copied.files})
     manifest = {
         "format": FORMAT,
         "taken_at": rfc3339(datetime.now(UTC)),
-        "head_position": _head(folder / "events"),
+        "head_position": heads["events"],
         "sha256": files,
     }
     (folder / "manifest.json").write_bytes(orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    for path in (*folder.rglob("*"), folder, folder.parent):
+        on_disk(path)
     return manifest
 
 
@@ -62,7 +66,23 @@ def is_file(url: str) -> bool:
     return url.startswith("sqlite:")
 
 
-def _copy_sqlite(url: str, target: Path) -> list[Path]:
+def on_disk(path: Path) -> None:
+    """Wait until a file, or the names that stand in a folder, would outlive a power cut."""
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+class _Copied(NamedTuple):
+    """What was copied of a database: the files, and the last position if it holds events."""
+
+    files: list[Path]
+    head: int | None
+
+
+def _copy_sqlite(url: str, target: Path) -> _Copied:
     path = _private(target / "database.db")
     source = sqlite3.connect(url.removeprefix("sqlite:///"))
     copy = sqlite3.connect(path)
@@ -70,7 +90,7 @@ def _copy_sqlite(url: str, target: Path) -> list[Path]:
     copy.execute("PRAGMA journal_mode=DELETE")
     copy.close()
     source.close()
-    return [path]
+    return _Copied([path], _head(path))
 
 
 def _private(path: Path) -> Path:
@@ -79,12 +99,17 @@ def _private(path: Path) -> Path:
     return path
 
 
-def _copy_tables(url: str, name: str, target: Path) -> list[Path]:
+def _copy_tables(url: str, name: str, target: Path) -> _Copied:
     import psycopg
 
-    written = []
+    written, head = [], None
     with psycopg.connect(url) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        if name == "store":
+            found = connection.execute(
+                "SELECT coalesce(max(notification_id), 0) FROM stored_events"
+            )
+            ((head,),) = found.fetchall()
         for table in TABLES[name]:
             path = _private(target / f"{table}.copy")
             with (
@@ -95,7 +120,7 @@ def _copy_tables(url: str, name: str, target: Path) -> list[Path]:
                 for block in copy:
                     file.write(block)
             written.append(path)
-    return written
+    return _Copied(written, head)
 
 
 def sha256(path: Path) -> str:
@@ -104,11 +129,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _head(part: Path) -> int | None:
-    path = part / "database.db"
-    if not path.exists():
-        return None
+def _head(path: Path) -> int | None:
     # Read only, and by itself: `Log` would switch the copy to WAL, which changes its bytes.
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+        if not copy.execute("SELECT 1 FROM sqlite_master WHERE name = 'stored_events'").fetchall():
+            return None
         head: int = copy.execute("SELECT coalesce(max(rowid), 0) FROM stored_events").fetchone()[0]
         return head

@@ -6,7 +6,6 @@ erasures, which lies in the home folder outside every backup, is applied: an era
 comes back.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
@@ -16,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from projections.database import Database
-from services.backup import FORMAT, PARTS, TABLES, BackupRefused, is_file, sha256
+from services.backup import FORMAT, PARTS, TABLES, BackupRefused, is_file, on_disk, sha256
 from services.config import Settings
 from services.control import BESIDE, Control, Keyring
 
@@ -84,10 +83,11 @@ def _placing_file(url: str, part: Path) -> Iterator[None]:
         fresh.touch(mode=0o600)
         with _file_of(part, "database.db").open("rb") as source, fresh.open("wb") as copy:
             shutil.copyfileobj(source, copy, 1 << 20)
-            copy.flush()
-            os.fsync(copy.fileno())
+        on_disk(fresh)
         yield
         fresh.rename(target)
+        for folder in (target.parent, target.parent.parent):  # which may be new, too
+            on_disk(folder)
     finally:
         fresh.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """A backup is for its owner alone; a restore is whole, or has changed nothing."""
 
+import os
 import shutil
 import stat
 from pathlib import Path
@@ -46,6 +47,51 @@ def test_nobody_else_may_read_a_backup(backup: Path) -> None:
     assert modes.pop("events") == modes.pop("control") == 0o700
     assert modes.pop("manifest.json") & 0o044  # it holds digests alone
     assert set(modes.values()) == {0o600}
+
+
+@pytest.mark.parametrize("command", [("backup",), ("export", "acme")], ids="".join)
+def test_a_home_that_was_mistyped_is_neither_made_nor_copied(
+    command: tuple[str, ...], longcase: Longcase, tmp_path: Path
+) -> None:
+    refused = longcase(*command, tmp_path / "out")
+
+    store = tmp_path / "home" / "store.db"
+    assert (refused.code, refused.error) == (
+        3,
+        f"nothing is recorded in sqlite:///{store}; check LONGCASE_HOME",
+    )
+    assert list(tmp_path.iterdir()) == []
+
+    longcase("doctor", "--init")
+    assert longcase(*command, tmp_path / "out").code == 3
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_what_is_copied_would_outlive_a_power_cut(
+    command: str, longcase: Longcase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _record(longcase)
+    if command == "restore":
+        assert longcase("backup", tmp_path / "backup").code == 0
+        shutil.rmtree(tmp_path / "home")
+    synced = set[str]()
+    sync = os.fsync
+
+    def fsync(opened: int) -> None:
+        sync(opened)
+        synced.add(str(Path(f"/proc/self/fd/{opened}").readlink()).removeprefix(f"{tmp_path}/"))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert longcase(command, tmp_path / "backup").code == 0
+
+    parts = ["", "/events", "/control", "/events/database.db", "/control/database.db"]
+    assert (
+        synced
+        >= {
+            "backup": {f"backup{part}" for part in (*parts, "/manifest.json")},
+            "restore": {"home", "home/store.db.restoring", "home/control.db.restoring"},
+        }[command]
+    )
 
 
 @pytest.mark.parametrize("left", ["control.db", "read-models.db", "store.db-wal"])
@@ -114,7 +160,7 @@ def test_a_backup_of_postgresql_is_restored_into_an_empty_database(
     longcase: Longcase, on_postgresql: str, tmp_path: Path
 ) -> None:
     _record(longcase)
-    assert longcase("backup", tmp_path / "backup").code == 0
+    assert "backed up to position 2 in" in longcase("backup", tmp_path / "backup").out
     assert "the event store is not empty" in longcase("restore", tmp_path / "backup").error
     with psycopg.connect(on_postgresql) as connection:
         connection.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
-from services.cli.errors import Usage
+from services.cli.errors import NotThere, Usage
 from services.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -50,6 +50,39 @@ def _is_database(url: str) -> bool:
     if url.startswith("sqlite:///"):
         return url.removeprefix("sqlite:///") not in ("", ":memory:")
     return url.startswith(("postgresql://", "postgres://"))
+
+
+def settings_of_something() -> Settings:
+    """Read the settings of a deployment that holds something, and make nothing where none is.
+
+    Raises:
+        NotThere: If nothing is recorded there.
+    """
+    from services.config import masked
+
+    found = settings()
+    if _is_recorded(found.store):
+        return found
+    where = "LONGCASE_STORE" if found.origin("store") != "default" else "LONGCASE_HOME"
+    raise NotThere(f"nothing is recorded in {masked(found.store)}; check {where}")
+
+
+def _is_recorded(store: str) -> bool:
+    from contextlib import closing
+    from pathlib import Path
+
+    from projections.database import Database
+
+    is_file = store.startswith("sqlite:")
+    if is_file and not Path(store.removeprefix("sqlite:///")).exists():
+        return False
+    with closing(Database(store)) as database:
+        there = "SELECT 1 FROM sqlite_master WHERE name = 'stored_events'"
+        if not is_file:
+            there = "SELECT 1 WHERE to_regclass('stored_events') IS NOT NULL"
+        return bool(
+            database.execute(there) and database.execute("SELECT 1 FROM stored_events LIMIT 1")
+        )
 
 
 @contextmanager

@@ -32,6 +32,7 @@ def export(
         no_progress: Show no progress bar.
     """
     company = bare("company", company)
+    local.settings_of_something()
     with local.reading() as (reading, _):
         reading.company(company)
         try:
@@ -59,9 +60,9 @@ def backup(folder: Path, /, *, output: Output = TEXT) -> None:
     """
     from services.backup import backup as copy
 
-    settings = local.settings()
+    settings = local.settings_of_something()
     with local.deployed() as deployment:
-        _ = deployment.desk  # a home that is empty yet has something to copy, too
+        _ = deployment.desk  # looks whether the keys are those of the events
     manifest = copy(settings, folder)
     if output.form != "text":
         document(manifest)
