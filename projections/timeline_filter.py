@@ -91,8 +91,10 @@ class Filter:
 
         Raises:
             QueryRefused: If a number is out of range, a text cannot be stored, a filter has
-                more than 200 values, or the search has no word.
+                more than 200 values, the search has no word, or it ends before it begins.
         """
+        if self.since is not None and self.until is not None and self.since > self.until:
+            raise QueryRefused("from is later than to, so that nothing can lie between them")
         for name in COLUMNS:
             if values := getattr(self, name):
                 values = map(ticket_chain, values) if name == "tickets" else values

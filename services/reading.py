@@ -72,7 +72,10 @@ class Reading:
         if found is None and company_id == UNASSIGNED:
             return {"company_id": UNASSIGNED, "name": "Not assigned to a company", "kind": None}
         if found is None:
-            raise NotFound(f"no company {company_id} is registered; see longcase companies")
+            raise NotFound(
+                f"no company {company_id} is registered; "
+                "search the companies by a name, domain, phone or mail address"
+            )
         return found
 
     def contacts(

@@ -32,6 +32,16 @@ ROLES: Final[dict[Role, frozenset[Action]]] = {
 }
 """What each role may do; who has several roles may do what any of them may."""
 
+WORDS: Final[dict[Action, str]] = {
+    "publish": "report what happened",
+    "read": "read about customers",
+    "feed": "follow the log of all events",
+    "export": "export a company's history",
+    "operate": "look after the service",
+    "keys": "make keys",
+}
+"""What one may do, as it is said to those who may not."""
+
 SEES: Final[dict[Role, frozenset[str]]] = {
     "publisher": frozenset(),
     "agent": frozenset(("public", "internal")),
@@ -99,7 +109,8 @@ def authorize(who: Identity, action: Action, company_id: str | None = None) -> R
     """
     if not any(action in ROLES[role] for role in who.roles):
         names = ", ".join(sorted(who.roles))
-        raise Denied(f"a key of role {names} may not {action}; ask an admin for another key")
+        may_not = f"a key of role {names} may not {WORDS[action]}"
+        raise Denied(f"{may_not}; ask an admin for another key")
     if who.companies is not None and company_id is not None and company_id not in who.companies:
         raise Denied("this key is bound to other companies")
     visible = frozenset[str]().union(*(SEES[role] for role in who.roles))

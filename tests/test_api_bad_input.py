@@ -210,6 +210,31 @@ def test_what_is_wrong_with_a_request_is_said(
     assert told.status == status
 
 
+@pytest.mark.parametrize(
+    ("asked", "who", "status", "told"),
+    [
+        ("{company}/timeline?from=2026-11-03T14:02:00+02:00", "agent", 422, "write + as %2B"),
+        ("{company}/timeline?known_at=2026-11-03T14:02+0200", "agent", 422, "write + as %2B"),
+        ("{company}/timeline?from=2026-11-03%2014:02:00Z", "agent", 200, ""),
+        ("{company}/timeline?from=2026-11-03&to=2026-11-02", "agent", 422, "from is later than to"),
+        ("{company}/timeline?from=2026-11-03&to=2026-11-03", "agent", 200, ""),
+        ("{ticket}/diff?from=2026-11-03&to=2026-11-02", "agent", 422, "from is later than to"),
+        ("{company}/timeline?search=a&actor=%00", "agent", 422, "the NUL character cannot stand"),
+        ("/v1/companies?q=%00", "agent", 422, "query.q: the NUL character cannot stand in a text"),
+        ("/v1/companies/a%00", "agent", 422, "an id has 1 to 128 letters, digits and"),
+        ("/v1/companies/nobody", "agent", 404, "search the companies by a name"),
+        ("/v1/events", "agent", 403, "a key of role agent may not follow the log of all events"),
+    ],
+)
+def test_a_problem_is_told_in_words_that_lead_on(
+    story: Served, asked: str, who: str, status: int, told: str
+) -> None:
+    answer = ask(story, "GET", asked.format(company=COMPANY, ticket=TICKET).encode(), who=who)
+
+    assert answer.status == status
+    assert told in (orjson.loads(answer.body)["detail"] if told else "")
+
+
 def test_what_is_allowed_is_said_of_the_whole_address(story: Served) -> None:
     told = ask(story, "PUT", b"/v1/events")
 

@@ -6,6 +6,7 @@ from fastapi import Depends, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from domain.values import ID_PATTERN
+from services.api.problems import NO_NUL
 from services.deployment import Deployment
 from services.reading import Reading
 from services.security import Denied, Identity, NoKey
@@ -14,7 +15,7 @@ COOKIE: Final = "longcase_key"
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 
 PathId = Annotated[str, Path(pattern=f"^{ID_PATTERN}$")]
-QueryText = Annotated[str | None, Query(max_length=200, pattern="^[^\x00]*$")]
+QueryText = Annotated[str | None, Query(max_length=200, pattern=NO_NUL)]
 
 
 def deployment_of(request: Request) -> Deployment:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 
 from domain.errors import CompanyHidden, Forbidden, Refused, TooLarge, Unreadable, WrongVersion
+from domain.values import ID_PATTERN
 from services.desk import Unavailable
 from services.reading import NotFound
 from services.receipts import Receipt
@@ -68,7 +69,14 @@ CODES: Final[Mapping[type[Exception], str]] = {
 
 NOTHING: Final = "there is nothing here; /openapi.json lists what there is"
 UNAVAILABLE: Final = "the store or a read model cannot be used now; try again"
+NO_NUL: Final = "^[^\x00]*$"
 PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,40}", re.ASCII)
+
+PATTERNS: Final = {
+    NO_NUL: "the NUL character cannot stand in a text",
+    f"^{ID_PATTERN}$": "an id has 1 to 128 letters, digits and . _ : ~ -",
+}
+"""What a text that must match one of these must be."""
 
 Shown = Callable[[Request, int, str], Response | None]
 """Shows a problem as a page to somebody with a browser: request, status, detail."""
@@ -174,10 +182,13 @@ def refusals(kind: type[Refused] = Refused) -> list[type[Refused]]:
 def _wrong(error: Exception) -> list[tuple[str, str]]:
     """List where a request is wrong, and how, without a word of what was sent."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return [
-        (".".join(map(_place, found["loc"])), str(found["msg"]).removeprefix("Value error, "))
-        for found in error.errors()
-    ]
+    return [(".".join(map(_place, found["loc"])), _what(found)) for found in error.errors()]
+
+
+def _what(found: Mapping[str, Any]) -> str:
+    """Say what is wrong in words; a pattern is for machines."""
+    pattern = found.get("ctx", {}).get("pattern")
+    return PATTERNS.get(pattern) or str(found["msg"]).removeprefix("Value error, ")
 
 
 def _place(part: int | str) -> str:

@@ -1,5 +1,6 @@
 """What a timeline can be asked: the filters of one request, checked and named once."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +25,7 @@ from domain.events import TYPES
 from domain.values import CompanyId, Level, Visibility, micros
 from projections.replay import Instant
 from projections.timeline_filter import Filter
-from services.api.problems import BadRequest
+from services.api.problems import NO_NUL, BadRequest
 from services.reading import Reading
 from services.security import Denied
 
@@ -33,6 +34,9 @@ DIGITS: Final = 18
 """Digits of a position at most; what is longer fits no database."""
 
 EXAMPLES: Final = "2026-11-03T14:02:00Z, or 2026-11-03 for its midnight in UTC"
+
+PLUS_LOST: Final = re.compile(r":\d\d(?:[.,]\d+)? \d\d(?::?\d\d)?$", re.ASCII)
+"""How a time ends whose zone began with a plus, which an address reads as a space."""
 
 
 def moment(value: str) -> datetime:
@@ -48,12 +52,14 @@ def moment(value: str) -> datetime:
             return found.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
+    if PLUS_LOST.search(value):
+        raise ValueError("the zone's + came as a space: write + as %2B in an address")
     raise ValueError(f"a time is written as {EXAMPLES}")
 
 
 When = Annotated[datetime, BeforeValidator(moment), Field(examples=["2026-11-03T14:02:00Z"])]
 Position = Annotated[int, Field(ge=0, le=2**62)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern="^[^\x00]*$")]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL)]
 Words = Annotated[list[Word], Field(max_length=200)]
 
 

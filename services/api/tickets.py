@@ -41,6 +41,8 @@ def ticket_diff(
     first, last = instant(start, read), instant(end, read)
     if isinstance(first, int) != isinstance(last, int):
         raise BadRequest("from and to are two times or two positions; here is one of each")
+    if first > last:  # type: ignore[operator]
+        raise BadRequest("from is later than to; give the earlier one as from")
     found = read.diff(ticket_id, first, last, clock)
     return answers.json({
         "steps": found.steps,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from services.cli import times
+from services.cli.errors import Usage
 from services.cli.kinds import (
     Actors,
     Ids,
@@ -65,7 +66,7 @@ class Asked:
         """Check the filters, and put them into the words of the projection.
 
         Raises:
-            Usage: If a time is none.
+            Usage: If a time is none, or --from is later than --to.
             UnknownType: If no event has such a type.
             QueryRefused: If a filter is out of range.
         """
@@ -74,9 +75,12 @@ class Asked:
 
         for name in self.type:
             model_of(name)
+        since, until = _micros(self.since, "--from"), _micros(self.until, "--to")
+        if since is not None and until is not None and since > until:
+            raise Usage("--from is later than --to, so that nothing can lie between them")
         return Filter(
-            since=_micros(self.since, "--from"),
-            until=_micros(self.until, "--to"),
+            since=since,
+            until=until,
             as_of=_micros(self.as_of, "--as-of"),
             known_at=known(reading, self.known_at),
             types=self.type,

@@ -3,6 +3,7 @@
 0 ok · 1 a check failed · 2 usage · 3 conflict or refused · 4 unavailable · 130 Ctrl-C
 """
 
+import difflib
 import re
 from typing import Final
 
@@ -112,6 +113,11 @@ def _told_of_words(error: BaseException, text: str) -> str:
         case "UnusedCliTokensError":
             words = " ".join(getattr(error, "unused_tokens", None) or ())
             text = f"{safe(words)!r} is more than {command} takes"
+        case "UnknownOptionError" if guess := re.search(
+            r" -+([^\s=]+)\S*\.( Did you mean -+(\S+)\?)", text
+        ):
+            if not difflib.get_close_matches(guess[1], [guess[3]]):
+                text = text.replace(f".{guess[2]}", "")  # only their hyphens are alike
         case _:
             pass
     return f"{text[:LONGEST]}; see {command} --help"

@@ -71,6 +71,8 @@ def diff(
     first, last = times.instant(start, "FROM"), times.instant(end, "TO")
     if isinstance(first, int) != isinstance(last, int):
         raise Usage("FROM and TO are two times or two positions; here is one of each")
+    if first > last:  # type: ignore[operator]
+        raise Usage("FROM is later than TO; give the earlier one first")
     ticket = bare("ticket", ticket)
     with local.reading() as (reading, _):
         reading.ticket(ticket)
