@@ -175,6 +175,15 @@ def of_company(
     return [{name: state[name] for name in SUMMARY} for state in islice(found, limit)]
 
 
+def count_of(view: View, company_id: str) -> int:
+    """Count the tickets of a company that were not moved away or merged into others."""
+    row = view.one(
+        "SELECT count(*) FROM {states} WHERE company_id = ? AND status NOT IN ('moved', 'merged')",
+        (company_id,),
+    )
+    return int(row[0]) if row else 0
+
+
 def state_of(view: View, reader: Reader, ticket_id: str) -> dict[str, Any] | None:
     """Read one ticket as it stands, as far as *reader* may; ``None`` if there is none for them."""
     row = view.one(f"{READ} WHERE stream = ?", (f"ticket/{ticket_id}",))

@@ -102,6 +102,13 @@ class Reading:
         )
         return found
 
+    def unassigned(self) -> int:
+        """Count the tickets of no known company, as far as the one who asks may see them."""
+        reader = self._may("read")
+        if reader.public_only or not reader.may_read(UNASSIGNED):
+            return 0
+        return tickets.count_of(self._view("tickets"), UNASSIGNED)
+
     def ticket(self, ticket_id: str) -> dict[str, Any]:
         """Read one ticket as it stands, all streams of its chain joined.
 

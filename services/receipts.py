@@ -19,6 +19,7 @@ class Receipt:
         position: Of its first event; for a duplicate, that of the first time.
         last_position: Of its last event: what a reader waits for.
         stream_id: Where it was recorded; a moved ticket's report stands in its last link.
+        company_id: Of an accepted one, whose it is; ``unassigned`` if nobody knows.
         code: The refusal's stable name.
         current_version: After a wrong expected version, the one the stream is at.
     """
@@ -29,6 +30,7 @@ class Receipt:
     last_position: int | None = None
     stream_version: int | None = None
     event_id: UUID | None = None
+    company_id: str | None = None
     code: str | None = None
     reason: str | None = None
     current_version: int | None = None

@@ -72,6 +72,7 @@ class TestPublish:
         assert answer.jsonl[3] == {
             "line": 4, "status": "accepted", "stream_id": "ticket/TCK-1", "position": 4,
             "last_position": 4, "stream_version": 1, "event_id": answer.jsonl[3]["event_id"],
+            "company_id": "acme",
         }  # fmt: skip
         assert "8 events: 8 accepted, 0 duplicate, 0 refused" in answer.err
 

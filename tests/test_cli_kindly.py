@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests import cli_words
-from tests.cli_words import Longcase
+from tests.cli_words import Longcase, cloud
 
 longcase, acme = cli_words.longcase, cli_words.acme
 
@@ -29,6 +29,30 @@ def test_a_key_for_a_company_that_is_not_known_is_made_and_doubted(acme: Longcas
     assert known.err == "keep it safe: it is not shown again\n"
     assert "no company acne is registered yet" in unknown.err
     assert [key["companies"] for key in acme("keys", "list", "--json").json] == [["acme"], ["acne"]]
+
+
+def test_whose_a_report_became_is_told_and_what_nobody_knows_can_be_found(
+    acme: Longcase,
+) -> None:
+    assert acme("companies").err == ""
+
+    known = acme("report", "ticket.opened", "TCK-2", "subject=x", "--company", "acme")
+    stranger = acme(
+        "report", "ticket.opened", "TCK-3", "subject=x", "--company", "mail=a@b.example"
+    )
+    again = cloud("ticket.opened", "ticket/T4", "n1", "2026-03-05T12:00:00Z", subject="x")
+    person = cloud("contact.registered", "contact/ada", "n2", "2026-03-05T12:00:00Z", name="Ada")
+    told = acme("publish", stdin=again + person)
+
+    assert known.out.endswith(", of acme\n")
+    assert stranger.out.endswith(", of no known company: longcase tickets unassigned\n")
+    assert told.out.splitlines() == [
+        "line 1: accepted ticket/T4 at position 11"
+        + stranger.out[stranger.out.index(",") :].rstrip(),
+        "line 2: accepted contact/ada at position 12",
+    ]
+    assert acme("companies").err == "2 tickets of no known company: longcase tickets unassigned\n"
+    assert "TCK-3" in acme("tickets", "unassigned").out
 
 
 def test_a_state_is_shown_without_headings_of_nothing(acme: Longcase) -> None:

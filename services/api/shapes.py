@@ -28,6 +28,7 @@ class Receipt(Shape):
     last_position: int | None = Field(None, description="of its last event: what wait_for takes")
     stream_version: int | None = None
     event_id: str | None = None
+    company_id: str | None = Field(None, description="whose it is; `unassigned`: nobody knows")
     code: str | None = Field(None, description="why it is refused", examples=["already-opened"])
     reason: str | None = None
     current_version: int | None = None

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from services.cli import local
 from services.cli.kinds import bare, limit
-from services.cli.show import TEXT, Columns, Output, day, table, when
+from services.cli.show import TEXT, Columns, Output, day, note, table, when
 
 Status = Literal["new", "open", "on_hold", "resolved", "closed", "moved", "merged"]
 
@@ -57,8 +57,11 @@ def companies(
         limit: How many to show, at most.
     """
     with local.reading() as (reading, _):
-        found = reading.companies(text, limit)
+        found, others = reading.companies(text, limit), reading.unassigned()
     table(found, COMPANIES, output, f"no company matches {text!r}" if text else NOBODY)
+    if others and output.form == "text":
+        many = "1 ticket" if others == 1 else f"{others:,} tickets"
+        note(f"{many} of no known company: longcase tickets unassigned")
 
 
 def tickets(company: str, /, *, status: Status | None = None, output: Output = TEXT) -> None:

@@ -19,7 +19,7 @@ from services.cli.errors import OK, REFUSED, Usage
 from services.cli.kinds import File
 from services.cli.lines import Line, empty, lines_of, opened
 from services.cli.progress import Tick, progress
-from services.cli.show import TEXT, Output, documents, is_terminal, line, note
+from services.cli.show import TEXT, Output, documents, is_terminal, line, note, place_of
 
 if TYPE_CHECKING:
     from services.cli.publishing import Outcome
@@ -101,9 +101,12 @@ def _answer(outcomes: "Iterable[Outcome]", output: Output) -> None:
         return
     for outcome in outcomes:
         receipt = outcome.receipt
-        what = f"at position {receipt.position}" if receipt.position else f"- {receipt.reason}"
-        where = f"{receipt.stream_id} " if receipt.stream_id else ""
-        line(f"line {outcome.line.number}: {receipt.status} {where}{what}")
+        stream, position = receipt.stream_id, receipt.position
+        if position is None:
+            what = f"{f'{stream} ' if stream else ''}- {receipt.reason}"
+        else:
+            what = place_of(stream, position, receipt.company_id)
+        line(f"line {outcome.line.number}: {receipt.status} {what}")
 
 
 def _document(outcome: "Outcome") -> dict[str, Any]:

@@ -13,7 +13,7 @@ import orjson
 from services.cli import local, times
 from services.cli.errors import OK, REFUSED
 from services.cli.kinds import Actor, Company, Id, Time, Version, Visibility
-from services.cli.show import TEXT, Output, document, line, note
+from services.cli.show import TEXT, Output, document, line, note, place_of
 
 if TYPE_CHECKING:
     from domain.events import Event
@@ -68,7 +68,8 @@ def report(
     elif told["status"] == "refused":
         note(f"error: {told['reason']}")
     else:
-        line(f"{told['status']} {told['stream_id']} at position {told['position']}")
+        place = place_of(told["stream_id"], told["position"], told.get("company_id"))
+        line(f"{told['status']} {place}")
     return REFUSED if told["status"] == "refused" else OK
 
 

@@ -65,6 +65,15 @@ def line(text: str, *, faint: bool = False) -> None:
     print(f"\x1b[2m{safe(text)}\x1b[0m" if coloured else safe(text))
 
 
+def place_of(stream_id: str, position: int, company_id: str | None) -> str:
+    """Say where a report was recorded: stream, position, and whose it is."""
+    place = f"{stream_id} at position {position}"
+    if company_id == "unassigned":
+        return f"{place}, of no known company: longcase tickets unassigned"
+    is_said = company_id is None or stream_id == f"company/{company_id}"
+    return place if is_said else f"{place}, of {company_id}"
+
+
 def table(rows: Sequence[Any], columns: Columns, output: Output, nothing: str) -> None:
     """Print rows: as a table with *columns*, or all of each row as JSON.
 

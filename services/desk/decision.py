@@ -112,6 +112,7 @@ class Decision:
                         "accepted", str(first.originator_id), positions[answer.first],
                         positions[answer.last], first.originator_version,
                         self.drafts[answer.first].happened.event_id,
+                        self.placement.companies[answer.first],
                     ))  # fmt: skip
                 case Repeated():
                     receipts.append(replace(receipts[answer.first], status="duplicate"))
