@@ -48,6 +48,20 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
 
 
+def not_too_old(moment: datetime) -> datetime:
+    """Let a time of an event pass, if it is of 1970 or later.
+
+    An older one is a slip, such as a year that was left out, and would begin a company's story
+    for ever.
+
+    Raises:
+        ValueError: If it is older.
+    """
+    if moment < EPOCH:
+        raise ValueError("the time lies before 1970: correct it, or leave the event out")
+    return moment
+
+
 def _to_utc(moment: datetime) -> datetime:
     try:
         return moment.astimezone(UTC)

@@ -27,7 +27,7 @@ from pydantic import (
 from domain.errors import InvalidReport, OtherStream, TooLarge
 from domain.events import Event, Source, model_of
 from domain.events.base import Part, marks
-from domain.values import Actor, Moment, StreamId, Visibility
+from domain.values import Actor, Moment, StreamId, Visibility, not_too_old
 
 LIMIT: Final = 256 * 1024
 """Bytes of one event; larger ones are refused (Kafka carries 1 MiB at most)."""
@@ -47,9 +47,9 @@ _MOMENT: Final = TypeAdapter[datetime](Moment)
 
 
 def _written_out(time: Any) -> datetime:
-    """Refuse a count of seconds, or is it milliseconds, in the place of a time."""
+    """Refuse a time before 1970, and a count of seconds, or is it milliseconds."""
     if isinstance(time, datetime) or (isinstance(time, str) and "-" in time[1:]):
-        return _MOMENT.validate_python(time)
+        return not_too_old(_MOMENT.validate_python(time))
     raise ValueError("a time is written as RFC 3339, such as 2026-11-03T14:02:00Z")
 
 

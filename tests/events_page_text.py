@@ -18,7 +18,7 @@ one on each line to `longcase publish`:
 | --- | --- |
 | **`type`** | which event it is: the second column of the table below |
 | **`source`**, **`id`** | which system reports, and its own id for the report; sending the same two again changes nothing |
-| **`time`** | when it happened (RFC 3339, with an offset or `Z`), which may be long before it is reported |
+| **`time`** | when it happened (RFC 3339, with an offset or `Z`), which may be long before it is reported, but not before 1970 |
 | **`subject`** | the stream it stands in: a kind and an id that you choose, such as `ticket/TCK-1182` |
 | **`data`** | the event's own fields, as listed below; one that is not listed is refused |
 | `company` | the company a new ticket, interaction or survey belongs to: an id, or `domain=…`, `mail=…`, `phone=…`, `<system>=<its id>`; later events of the stream inherit it |

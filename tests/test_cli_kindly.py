@@ -80,8 +80,13 @@ def test_a_refused_row_is_told_with_its_ticket(longcase: Longcase, tmp_path: Pat
         'time = { column = "At", format = "%Y-%m-%d %H:%M", zone = "UTC" }\n'
     )
 
+    looked = longcase(
+        "import", tmp_path / "log.csv", "--mapping", tmp_path / "map.toml", "--dry-run"
+    )
     told = longcase("import", tmp_path / "log.csv", "--mapping", tmp_path / "map.toml").err
 
+    assert looked.code == 3
+    assert "2 of them would be refused: they lie more than 5 minutes ahead of now" in looked.err
     assert "ticket/T-1: 2126-01-01T09:00:00+00:00 lies more than 5 minutes ahead" in told
 
 

@@ -36,6 +36,10 @@ def rejected(folder: Path, rows: str | bytes, header: str = HEADER) -> list[tupl
             "T-1,yesterday,mia,Acme,new,1\n", 2,
             "Time: 'yesterday': it is not of the form %d/%m/%Y %H:%M",
         ),
+        (
+            "T-1,2/11/0001 09:00,mia,Acme,new,1\n", 2,
+            "Time: '2/11/0001 09:00': the time lies before 1970",
+        ),
         ("T-1,2/11/2026 09:00,mi\0a,Acme,new,1\n", 2, "the line holds a NUL character"),
         (
             'T-1,2/11/2026 09:00,mia,"Acme,new,1\n', 2,
@@ -51,7 +55,7 @@ def rejected(folder: Path, rows: str | bytes, header: str = HEADER) -> list[tupl
         ),
         (
             HEADER.encode() + b"T-1,2/11/2026 09:00,mia,M\xfcller,new,1\n", 2,
-            "byte 26 is not utf-8",
+            "byte 26 is not utf-8; the mapping can name another: [file] encoding",
         ),
         ("T-1," + "x" * 10_000_000 + "\n", 2, "the line is longer than 1,048,576 bytes"),
     ],

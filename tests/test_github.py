@@ -164,6 +164,10 @@ def test_an_archive_is_recorded_once_and_a_newer_one_adds_what_is_new(tmp_path: 
             "'2026-11-06T08:00:00' names no time zone",
         ),
         (
+            {"author": "jan", "body": "x", "createdAt": "0001-11-06T08:00:00Z"},
+            "the time lies before 1970: correct it, or leave the event out",
+        ),
+        (
             {"author": "jan", "body": "a\0b", "createdAt": "2026-11-06T08:00:00Z"},
             ": the NUL character cannot be stored; remove it",
         ),

@@ -83,6 +83,15 @@ def test_a_dry_run_counts_and_shows_the_first_few(tmp_path: Path) -> None:
     assert len(seen.examples) == 5
 
 
+def test_a_dry_run_counts_what_would_be_refused_for_its_time(tmp_path: Path) -> None:
+    log, _ = opened(tmp_path, ROWS.replace("5/11/2026", "5/11/2126"))
+    with log:
+        log.read()
+        seen = preview(log.reports())
+
+    assert (seen.total, seen.ahead) == (9, 1)
+
+
 def test_progress_is_told_from_nothing_to_all(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     log, rejects = opened(tmp_path, ROWS)

@@ -12,6 +12,7 @@ from domain.events import TYPES
 from domain.events.ticket import (
     CustomerMessageReceived,
 )
+from domain.values import EPOCH
 from services.wire import LIMIT, Report, read_cloud_event
 from tests.events_page_text import EXAMPLES, WROTE
 
@@ -154,6 +155,8 @@ def test_a_refusal_repeats_nothing_of_what_was_sent() -> None:
         ("2026-11-02", "timezone"),
         ("0000-01-01T00:00:00Z", "year 0 is out of range"),
         ("0001-01-01T00:00:00+01:00", "outside the years 1 to 9999 in UTC"),
+        ("0001-01-01T00:00:00Z", "the time lies before 1970: correct it"),
+        ("1969-12-31T23:59:59.999999Z", "the time lies before 1970"),
         ("9999-12-31T23:59:59-01:00", "outside the years 1 to 9999 in UTC"),
         ("10000-01-01T00:00:00Z", "valid datetime"),
         ("2026-02-30T00:00:00Z", "day value is outside expected range"),
@@ -168,6 +171,11 @@ def test_a_time_that_is_not_one_is_refused_in_words(sent: Any, reason: str) -> N
     said = refusal(body(time=sent))
     assert said.startswith("time: ")
     assert reason in said
+
+
+def test_the_first_moment_that_is_taken_is_that_of_1970() -> None:
+    report = read_cloud_event(body(time="1970-01-01T01:00:00+01:00"))
+    assert report.occurred_at == EPOCH
 
 
 def test_an_offset_becomes_utc() -> None:

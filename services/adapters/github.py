@@ -27,6 +27,7 @@ from domain.events.ticket import (
     TicketOpened,
     TicketResolved,
 )
+from domain.values import not_too_old
 from services.adapters.rejects import Rejects
 from services.wire import Report, check_storable, explain
 
@@ -250,7 +251,7 @@ def _time(text: str) -> datetime:
     time = datetime.fromisoformat(text)
     if time.tzinfo is None:
         raise ValueError(f"{text!r} names no time zone")
-    return time.astimezone(UTC)
+    return not_too_old(time.astimezone(UTC))
 
 
 def _text(text: str) -> str:

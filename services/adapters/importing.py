@@ -8,11 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
 
 from services.adapters.rejects import Rejects
 from services.desk import BATCH, Desk
+from services.desk.decision import AHEAD
 from services.receipts import Receipt
 from services.wire import Report
 
@@ -49,9 +51,14 @@ class Summary:
 
 @dataclass(slots=True)
 class Preview:
-    """What an import would record: how many of which type, and the first few."""
+    """What an import would record: how many of which type, and the first few.
+
+    Attributes:
+        ahead: Those that the desk would refuse, for they are said to happen in the future.
+    """
 
     by_type: Counter[str] = field(default_factory=Counter)
+    ahead: int = 0
     examples: list[Report] = field(default_factory=list)
 
     @property
@@ -91,8 +98,9 @@ def run_import(
 
 def preview(reports: Iterable[Report]) -> Preview:
     """Say what an import would record, and record nothing."""
-    seen = Preview()
+    seen, latest = Preview(), datetime.now(UTC) + AHEAD
     for report in reports:
+        seen.ahead += report.occurred_at > latest
         seen.by_type[report.event.TYPE] += 1
         if len(seen.examples) < EXAMPLES:
             seen.examples.append(report)

@@ -124,7 +124,8 @@ class Lines:
     def _header(self, path: Path) -> list[str]:
         line = self._take()
         if line is None or line.problem or not line.text.strip():
-            raise ValueError(f"{path}: the first line must name the columns")
+            why = f": {line.problem}" if line and line.problem else ""
+            raise ValueError(f"{path}: the first line must name the columns{why}")
         text = line.text.removeprefix("\ufeff")
         self._beginning.update(text.rstrip("\r\n").encode() + b"\n")
         names: list[str] = []
@@ -193,7 +194,9 @@ class Lines:
             text = raw.decode(self._encoding)
         except UnicodeDecodeError as error:
             shown = raw.decode(self._encoding, "backslashreplace")
-            return Line(number, shown, f"byte {error.start + 1} is not {self._encoding}")
+            problem = f"byte {error.start + 1} is not {self._encoding}"
+            remedy = "the mapping can name another: [file] encoding"
+            return Line(number, shown, f"{problem}; {remedy}")
         if cut:
             return Line(number, text, f"the line is longer than {LONGEST:,} bytes")
         if "\x00" in text:

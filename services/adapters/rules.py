@@ -102,7 +102,7 @@ class Rules:
         """
         missing = self._missing
         row = [None if value in missing else value for value in fields]
-        at = self.micros(row, self.time)
+        at = self.happened(row, self.time)
         if at is None:
             raise ValueError(f"{self._mapping.time.column}: the time is missing")
         unknown: list[int] = []
@@ -137,6 +137,18 @@ class Rules:
             return self._read_time(text)
         except ValueError as error:
             raise ValueError(f"{self._columns.names[column]}: {text!r}: {error}") from None
+
+    def happened(self, row: Row, column: int) -> int | None:
+        """Read when an event happened from a column.
+
+        Raises:
+            ValueError: If it is no time, or one before 1970; the message names the column.
+        """
+        found = self.micros(row, column)
+        if found is not None and found < 0:
+            why = "the time lies before 1970"
+            raise ValueError(f"{self._columns.names[column]}: {row[column]!r}: {why}")
+        return found
 
     def _too_early(self, row: Row, at: int, after: list[int]) -> bool:
         for column in after:

@@ -105,7 +105,7 @@ class Walk:
         external = f"{place.ticket}:{place.ordinal}"
         drafts: list[Draft] = []
         for nth, (ready, fields) in enumerate(self._told(row, before, place)):
-            own = None if ready.at is None else rules.micros(row, ready.at)
+            own = None if ready.at is None else rules.happened(row, ready.at)
             happened = at if own is None else own
             place.latest = max(place.latest, happened)
             who = ready.actor(row, before, place) if ready.actor else usual

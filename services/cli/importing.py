@@ -58,12 +58,13 @@ def import_log(
     shown = not no_progress
     with Rejects(rejects) as refused, _source(file, mapping, refused, shown=shown) as source:
         if dry_run:
-            _preview(source, output)
+            ahead = _preview(source, output)
         else:
+            ahead = 0
             _import(source, refused, output, shown=shown)
         for told in (*source.notes(), *_left_out(refused, rejects)):
             note(told)
-    return REFUSED if refused.count else OK
+    return REFUSED if refused.count or ahead else OK
 
 
 @contextmanager
@@ -92,18 +93,23 @@ def _source(
         yield source
 
 
-def _preview(source: "CsvLog | GithubArchive", output: Output) -> None:
+def _preview(source: "CsvLog | GithubArchive", output: Output) -> int:
+    """Show what would be recorded; say how many events of it would be refused for their time."""
     from services.adapters.importing import preview
 
     seen = preview(source.reports())
     if output.form != "text":
-        document({"total": seen.total, "by_type": dict(seen.by_type)})
-        return
+        told = {"total": seen.total, "by_type": dict(seen.by_type), "too_far_ahead": seen.ahead}
+        document(told)
+        return seen.ahead
     line(f"{seen.total:,} events would be recorded, such as:")
     for report in seen.examples:
         line(f"  {report.occurred_at:%Y-%m-%d %H:%M}  {report.event.TYPE}  {report.stream_id}")
     for name, count in seen.by_type.most_common():
         line(f"{count:>10,}  {name}")
+    if seen.ahead:
+        note(f"{seen.ahead:,} of them would be refused: they lie more than 5 minutes ahead of now")
+    return seen.ahead
 
 
 def _import(
