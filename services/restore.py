@@ -2,8 +2,8 @@
 
 Promise: both parts are made ready before either takes its place, the control store first; a
 kill or a full disk leaves an empty deployment, into which it can be tried again.  The list of
-erasures, which lies in the home folder outside every backup, is applied: an erased key never
-comes back.
+erasures, which an operator keeps in the home folder outside every backup, is applied: a key
+that is on it never comes back.
 """
 
 import shutil

@@ -1,20 +1,20 @@
-"""The walk of docs/walk.md, without a broker."""
+"""The walk of docs/walk.md, without a broker: from a publisher's request to an agent's page."""
 
-import json
 from pathlib import Path
+from typing import Any
 
-from projections.timeline_filter import Filter
+from fastapi.testclient import TestClient
+
+from services.api.app import create_app
 from services.config import Settings
 from services.deployment import Deployment
-from services.reading import Reading
-from services.security import local
-from services.wire import read_cloud_event
+from services.security import Role
 
 
-def cloud_event(type_name: str, subject: str, time: str, **more: object) -> bytes:
+def cloud_event(type_name: str, subject: str, time: str, **more: object) -> dict[str, Any]:
     """Write what a publisher sends."""
-    event = {"type": type_name, "subject": subject, "time": time, "source": "mail", **more}
-    return json.dumps({"id": f"{subject} {type_name} {time}", **event}).encode()
+    head = {"specversion": "1.0", "source": "mail", "id": f"{subject} {type_name} {time}"}
+    return {**head, "type": type_name, "subject": subject, "time": time, **more}
 
 
 MAIL = [
@@ -34,17 +34,23 @@ MAIL = [
 def test_a_customers_mail_reaches_the_companys_timeline_and_reopens_the_ticket(
     tmp_path: Path,
 ) -> None:
-    with Deployment(Settings(home=tmp_path)) as longcase:
+    with Deployment(Settings(home=tmp_path)) as longcase, TestClient(create_app(longcase)) as http:
+        roles: dict[str, Role] = {"mailroom": "publisher", "mia": "agent"}
+        publisher, agent = (
+            {"Authorization": f"Bearer {longcase.keys.create(name, role)}"}
+            for name, role in roles.items()
+        )
+
         for mail in MAIL:
-            (receipt,) = longcase.desk.record([read_cloud_event(mail, longcase.desk.resolve)])
-            assert receipt.status == "accepted"
+            kind = {"Content-Type": "application/cloudevents+json"}
+            receipt = http.post("/v1/events", json=mail, headers={**publisher, **kind}).json()
+            assert receipt["status"] == "accepted"
+        asked = {"wait_for": receipt["last_position"]}
+        page = http.get("/v1/companies/acme/timeline", params=asked, headers=agent).json()
 
-        longcase.catch_up()
-        page = Reading(longcase, local()).timeline("acme", Filter()).page
-
-    assert [json.loads(entry)["text"] for entry in page.entries] == [
+    assert [entry["text"] for entry in page["entries"]] == [
         "Company registered: Acme Broadcast",
-        'The system opened TCK-1182: "Playout drops frames"',
+        'mailroom opened TCK-1182: "Playout drops frames"',
         "Resolved",
         'Jan Peeters wrote: "It drops frames again."',
         "Reopened",

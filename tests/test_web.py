@@ -33,6 +33,14 @@ def test_companies_are_listed_last_heard_of_first_and_found(story: Served) -> No
     assert "No company matches" in nothing
 
 
+def test_how_fresh_a_page_is_reads_as_a_status_apart_from_the_links(story: Served) -> None:
+    html = page(story, "/")
+
+    bar = html[html.index('<header class="bar">') : html.index("</header>")]
+    status = '<span class="fresh" role="status">Up to date</span>'
+    assert bar.index("</nav>") < bar.index("</form>") < bar.index(status)
+
+
 def test_of_many_companies_the_first_fifty_are_shown_with_a_hint(served: Served) -> None:
     served.publish(*(
         served.event("company.registered", f"company/c-{n}", name=f"Company {n}")

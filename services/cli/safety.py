@@ -75,7 +75,8 @@ def backup(folder: Path, /, *, output: Output = TEXT) -> None:
 def restore(folder: Path, /, *, output: Output = TEXT, no_progress: bool = False) -> None:
     """Put a backup in the place of an empty deployment.
 
-    The read models are built from it.  Whoever was erased since the backup stays erased.
+    The read models are built from it.  Keys that erasures.jsonl in the home names, one
+    {"subject": "contact/jan"} on each line, are destroyed again.
 
     Args:
         folder: The backup's folder.

@@ -59,7 +59,7 @@ def page(request: Request, template: str, **values: Any) -> Response:
     behind = max((p["lag_seconds"] for p in standing(deployment_of(request))), default=0.0)
     fresh = {
         "behind": behind > BEHIND_SECONDS,
-        "text": "Live" if behind < 1 else f"{behind:,.0f} s behind",
+        "text": "Up to date" if behind < 1 else f"{behind:,.0f} s behind",
     }
     return templates.TemplateResponse(
         request, template, {"fresh": fresh, **values}, headers=HEADERS
