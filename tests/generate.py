@@ -12,6 +12,7 @@ from typing import Final
 
 from domain.events import TYPES
 from domain.events.schema import Schema, schema_of, schema_of_envelope
+from services.api import asyncapi
 from tests.commands_page import commands_page
 from tests.events_page import events_page
 
@@ -24,6 +25,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/commands.md": commands_page(),
         "docs/events.md": events_page(),
+        "docs/asyncapi.json": _written(asyncapi.document()),
         f"{SCHEMAS}/envelope.json": _written(schema_of_envelope()),
         **{
             f"{SCHEMAS}/{name}/{model.VERSION}.json": _written(schema_of(model))

@@ -23,6 +23,7 @@ TABLE: dict[str, set[str]] = {
     "GET /readyz": EVERYBODY,
     "GET /metrics": EVERYBODY,
     "GET /openapi.json": EVERYBODY,
+    "GET /asyncapi.json": EVERYBODY,
     "GET /static": EVERYBODY,
     "GET /signin": EVERYBODY,
     "POST /signin": EVERYBODY,

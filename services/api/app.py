@@ -9,7 +9,18 @@ from typing import Final
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 
-from services.api import companies, events, feed, meta, metrics, openapi, problems, schemas, tickets
+from services.api import (
+    asyncapi,
+    companies,
+    events,
+    feed,
+    meta,
+    metrics,
+    openapi,
+    problems,
+    schemas,
+    tickets,
+)
 from services.api.guard import Guard
 from services.api.lanes import Lanes
 from services.deployment import Deployment
@@ -22,7 +33,8 @@ THREADS: Final = 16
 
 
 PARTS: Final = (
-    companies, tickets, events, feed, schemas, meta, metrics, home, signin, timeline, replay,
+    companies, tickets, events, feed, schemas, meta, metrics, asyncapi, home, signin, timeline,
+    replay,
 )  # fmt: skip
 """Routes are looked through in this order, so those that are asked most stand first."""
 

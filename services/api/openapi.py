@@ -16,7 +16,7 @@ Every customer's whole support history, as one timeline that remembers.
 Send `Authorization: Bearer KEY`; `longcase keys create` makes keys. Times are UTC, RFC 3339, with
 microseconds. Every error is a problem document (RFC 9457) with a stable `code`."""
 
-PUBLIC: Final = ("/livez", "/readyz")
+PUBLIC: Final = ("/livez", "/readyz", "/asyncapi.json")
 
 ALWAYS: Final = {"401": "No valid key", "403": "Not with this key"}
 READING: Final = {

@@ -21,7 +21,9 @@ HEADERS: Final = {
     "Cache-Control": "private, no-cache",
     "Vary": "Accept, Authorization, Cookie",
 }
-NO_PAGES: Final = ("/v1/", "/static/", "/openapi.json", "/livez", "/readyz", "/metrics")
+NO_PAGES: Final = (
+    "/v1/", "/static/", "/openapi.json", "/asyncapi.json", "/livez", "/readyz", "/metrics",
+)  # fmt: skip
 
 SAY: Final = {
     401: "Please sign in",
