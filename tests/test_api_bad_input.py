@@ -26,7 +26,8 @@ GUARDED = ("content-security-policy", "x-content-type-options", "referrer-policy
 
 COMPANY, TICKET = f"/v1/companies/{ACME}", f"/v1/tickets/{LONG}"
 READS = (
-    "/v1/events", "/v1/companies", COMPANY, f"{COMPANY}/tickets", f"{COMPANY}/timeline",
+    "/v1/events", "/v1/events/019a0000-0000-7000-8000-000000000012",
+    "/v1/companies", COMPANY, f"{COMPANY}/tickets", f"{COMPANY}/timeline",
     f"{COMPANY}/replay", TICKET, f"{TICKET}/replay", f"{TICKET}/diff", "/", f"/companies/{ACME}",
     f"/tickets/{LONG}", "/signin", "/readyz",
 )  # fmt: skip

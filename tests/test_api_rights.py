@@ -31,6 +31,7 @@ TABLE: dict[str, set[str]] = {
     "GET /v1/schemas/{type_name}/{version}": KNOWN,
     "POST /v1/events": {"publisher", "agent"},
     "GET /v1/events": {"auditor", "admin"},
+    "GET /v1/events/{event_id}": READERS,
     "GET /v1/projections": {"admin"},
     "GET /v1/companies": READERS,
     f"GET {COMPANY}": READERS,
@@ -58,7 +59,10 @@ def routes_of(served: Served) -> Iterator[str]:
 
 def status(served: Served, route: str, who: str | None, company: str, ticket: str) -> int:
     method, path = route.split(" ", 1)
-    path = path.format(company_id=company, ticket_id=ticket, type_name="ticket.opened", version=1)
+    path = path.format(
+        company_id=company, ticket_id=ticket, type_name="ticket.opened", version=1,
+        event_id=public_event(served) if "event_id" in path else "",
+    )  # fmt: skip
     if route == "POST /v1/events":
         return int(
             served.post(served.event("ticket.resumed", f"ticket/{ticket}"), who=who).status_code
@@ -72,6 +76,12 @@ def status(served: Served, route: str, who: str | None, company: str, ticket: st
         answer = served.client.post(path, content=form, headers=headers, follow_redirects=False)
         return int(answer.status_code)
     return int(served.get(path + ("/longcase.css" if path == "/static" else ""), who).status_code)
+
+
+def public_event(served: Served) -> str:
+    """Find the id of an event that Acme may see, too."""
+    page = served.read(f"/v1/companies/{ACME}/timeline", visibility="public", limit=1)
+    return str(page["entries"][0]["event_id"])
 
 
 def test_every_route_has_its_row(story: Served) -> None:

@@ -74,9 +74,10 @@ PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_.\[\]-]{1,40}", re.ASCII)
 
 PATTERNS: Final = {
     NO_NUL: "the NUL character cannot stand in a text",
+    "uuid_parsing": "an event's id is a UUID",
     f"^{ID_PATTERN}$": "an id has 1 to 128 letters, digits and . _ : ~ -",
 }
-"""What a text that must match one of these must be."""
+"""What a text must be, by the pattern it does not match, or by the kind of the error."""
 
 Shown = Callable[[Request, int, str], Response | None]
 """Shows a problem as a page to somebody with a browser: request, status, detail."""
@@ -187,7 +188,7 @@ def _wrong(error: Exception) -> list[tuple[str, str]]:
 
 def _what(found: Mapping[str, Any]) -> str:
     """Say what is wrong in words; a pattern is for machines."""
-    pattern = found.get("ctx", {}).get("pattern")
+    pattern = found.get("ctx", {}).get("pattern", found["type"])
     return PATTERNS.get(pattern) or str(found["msg"]).removeprefix("Value error, ")
 
 
