@@ -118,7 +118,7 @@ def test_every_event_is_such_a_message(recorded: Any) -> None:
 def test_records_have_the_headers_that_are_told_of_and_no_others() -> None:
     cases = {
         "ticket.opened": headers_of(row(late=1), "longcase"),
-        "public": public_headers_of(row(), "longcase"),
+        "public": public_headers_of(headers_of(row(), "longcase")),
         "binary": binary(event()).headers,
         "rejected": _said(
             Source("longcase.inbox", "id", 0), structured(event()),
