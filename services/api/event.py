@@ -5,14 +5,16 @@ from uuid import UUID
 
 import orjson
 from fastapi import APIRouter
+from pydantic import Field
 
 from domain.errors import Refused
 from domain.events import Logged
 from domain.values import Reader, ticket_chain
 from projections.redaction import for_customer, is_closed, is_hidden, redact
-from services.api import answers, shapes
+from services.api import answers
 from services.api.feed import NOT_TOLD
 from services.api.identity import Deployed, Who
+from services.api.shapes import Shape
 from services.deployment import Deployment
 from services.feed import opened
 from services.finding import find_event
@@ -29,7 +31,18 @@ TO_CUSTOMERS: Final = (
 """What a customer is told of a public event."""
 
 
-@router.get("/events/{event_id}", response_model=shapes.OneEvent)
+class OneEvent(Shape):
+    """An event and its place; a customer's has `public_seq` for the numbers."""
+
+    position: int | None = None
+    company_seq: int | None = None
+    public_seq: int | None = None
+    stream_version: int | None = None
+    late: bool
+    document: dict[str, Any] = Field(description="the document, its text open, or a stub of it")
+
+
+@router.get("/events/{event_id}", response_model=OneEvent)
 def event(deployed: Deployed, who: Who, event_id: UUID) -> Any:
     """Read one event, its text open, as far as the key may read it.
 

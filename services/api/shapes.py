@@ -57,17 +57,6 @@ class Feed(Shape):
     head: int = Field(description="the last position of the log")
 
 
-class OneEvent(Shape):
-    """An event and its place; a customer's has `public_seq` for the numbers."""
-
-    position: int | None = None
-    company_seq: int | None = None
-    public_seq: int | None = None
-    stream_version: int | None = None
-    late: bool
-    document: dict[str, Any] = Field(description="the document, its text open, or a stub of it")
-
-
 class Company(Shape):
     """A company; a customer's key sees the first three members."""
 
