@@ -305,3 +305,15 @@ def test_a_trace_that_is_none_is_left_out(served: Served, said: str) -> None:
 
     assert answer.status_code == 201
     assert traces(served, 1) == [None]
+
+
+def test_a_receipt_names_the_company_to_who_reads_and_only_a_lost_one_to_who_publishes(
+    served: Served,
+) -> None:
+    def opened_by(who: str, number: int, **said: Any) -> Any:
+        return served.post(opening(served, f"ticket/R-{number}", **said), who=who).json()
+
+    assert opened_by("agent", 1)["company_id"] == ACME
+    assert "company_id" not in opened_by("publisher", 2)
+    assert "company_id" not in opened_by("publisher", 3, company="domain=acme-broadcast.example")
+    assert opened_by("publisher", 4, company="domain=nobody.example")["company_id"] == "unassigned"

@@ -1,7 +1,7 @@
 """What a key that is bound to sources or companies may publish, and what its request adds."""
 
-from dataclasses import replace
-from typing import Final
+from dataclasses import asdict, replace
+from typing import Any, Final
 
 from domain.events.ticket import (
     TicketMovedAway,
@@ -9,6 +9,7 @@ from domain.events.ticket import (
 from domain.values import UNASSIGNED
 from services.deployment import Deployment
 from services.history import TICKET, streams_of
+from services.receipts import Receipt
 from services.security import Identity, may_publish_about, may_publish_for
 from services.wire import Report
 
@@ -53,6 +54,17 @@ class Bounds:
             touched.append(self._resolved(report.event.to_company))
         may_publish_about(self._who, touched)
         return replace(report, company=company_id)
+
+    def shown(self, receipt: Receipt) -> dict[str, Any]:
+        """Say of a receipt what who sent the report may know.
+
+        Whose it is only if they read, or if nobody knows: by an address in a report, a key
+        that only publishes would learn whose address that is.
+        """
+        known = {name: value for name, value in asdict(receipt).items() if value is not None}
+        if self._who.roles <= {"publisher"} and receipt.company_id != UNASSIGNED:
+            known.pop("company_id", None)
+        return known
 
     def _company_of(self, report: Report) -> str | None:
         """Say which company a report is about; ``None`` for contacts and products."""

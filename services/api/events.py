@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -68,7 +68,7 @@ def _one(deployment: Deployment, bounds: Bounds, body: bytes, if_match: str | No
         more: dict[str, Any] = {} if current is None else {"current_version": current}
         return problem(status, receipt.reason or "", receipt.code or "", **more)
     etag = {"ETag": f'"{receipt.stream_version}"'}
-    return Response(orjson.dumps(_shown(receipt)), status, etag, JSON)
+    return Response(orjson.dumps(bounds.shown(receipt)), status, etag, JSON)
 
 
 def _batch(deployment: Deployment, bounds: Bounds, body: bytes, atomic: bool) -> Response:
@@ -88,7 +88,7 @@ def _batch(deployment: Deployment, bounds: Bounds, body: bytes, atomic: bool) ->
         receipts = deployment.desk.record(reports, atomic=atomic)
         deployment.projector.wake()
     decided = iter(receipts)
-    shown = [_shown(answer or next(decided)) for answer in answers]
+    shown = [bounds.shown(answer or next(decided)) for answer in answers]
     return Response(orjson.dumps({"receipts": shown}), media_type=JSON)
 
 
@@ -112,7 +112,3 @@ def _subject(event: bytes) -> str:
     """Find the stream of an event that could not be read, to tell which one is meant."""
     found = SUBJECT.search(event.decode())
     return found[1] if found else ""
-
-
-def _shown(receipt: Receipt) -> dict[str, Any]:
-    return {name: value for name, value in asdict(receipt).items() if value is not None}
