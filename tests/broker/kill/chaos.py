@@ -28,16 +28,22 @@ class Chaos:
         self._plan += self._chance.choices([*system.parts], k=kills - len(self._plan))
         self._chance.shuffle(self._plan)
         self.done: Counter[str] = Counter()
+        self._seconds = 0.0
+
+    def __str__(self) -> str:
+        kinds = ", ".join(f"{name} {count}" for name, count in sorted(self.done.items()))
+        return f"{self.done.total()} kills ({kinds}) in {self._seconds:.0f} s"
 
     def rage(self, progress: Callable[[float], None]) -> None:
         """Kill what the plan says, one after the other; tell which share of it is done."""
-        kills = len(self._plan)
+        kills, began = len(self._plan), time.monotonic()
         while self._plan:
             time.sleep(self._chance.uniform(*PAUSE))
             name = self._next()
             self._system.kill(name)
             self.done[name.split()[0]] += 1
             progress(self.done.total() / kills)
+        self._seconds = time.monotonic() - began
 
     def _next(self) -> str:
         """Take the next one that can be killed now: a server that is away must come back first."""

@@ -18,9 +18,14 @@ Ended = Callable[[int], None]
 class Zygote:
     """Forks parts of systems; one is enough for all tests of a module."""
 
-    def __init__(self) -> None:
+    def __init__(self, stack: Path | None = None) -> None:
+        """Start it.
+
+        Args:
+            stack: The home of a stack that ends with it, however it does.
+        """
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.broker.kill.zygote"],
+            [sys.executable, "-m", "tests.broker.kill.zygote", str(stack or "")],
             cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._started: queue.Queue[int] = queue.Queue()

@@ -13,7 +13,7 @@ from typing import Final
 from services.bus import Topics
 from services.config import Settings
 from services.stack import Broker, Postgres
-from tests.broker.deployed import Deployed, eventually
+from tests.broker.deployed import PATIENCE, Deployed, eventually
 from tests.broker.inboxes import is_done
 from tests.broker.kill.forks import Zygote, order_of
 
@@ -70,7 +70,6 @@ class System:
         self.away: set[str] = set()
         self._zygote = zygote
         self.without = without
-        self._kept = False
         self._ends: queue.Queue[str | None] = queue.Queue()
 
     def start(self, name: str, failpoints: str = "") -> Part:
@@ -87,9 +86,9 @@ class System:
 
     def run(self, name: str, failpoints: str = "") -> int:
         """Run a part to its end; say its exit code."""
-        self.parts[name] = Part(name, once=True)
+        self.parts.setdefault(name, Part(name)).once = True
         part = self.start(name, failpoints)
-        assert part.ended.wait(60), f"{name} does not end"
+        assert part.ended.wait(PATIENCE), f"{name} does not end"
         return part.codes[-1]
 
     def send(self, name: str, number: signal.Signals) -> None:
@@ -110,19 +109,17 @@ class System:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Start again whatever ends, until the end of the context; then all is stopped."""
-        self._kept = True
-        supervisor = threading.Thread(target=self._supervise)
-        supervisor.start()
+        self._supervisor = threading.Thread(target=self._supervise)
+        self._supervisor.start()
         try:
             yield
         finally:
-            self._kept = False
-            self._ends.put(None)
-            supervisor.join()
             self.stop()
 
     def stop(self) -> None:
-        """Kill everything that is ours."""
+        """Start nothing again, and kill everything that is ours."""
+        self._ends.put(None)
+        self._supervisor.join()
         for name in self.parts:
             self.send(name, signal.SIGKILL)
         for part in self.parts.values():
@@ -137,6 +134,7 @@ class System:
             f"{part.name} ended by itself with {code}"
             for part in self.parts.values()
             for code in part.codes
+            if not part.once
             if code != -signal.SIGKILL and (part.name not in APIS or code != NOT_STARTED)
         ]
 
@@ -163,7 +161,7 @@ class System:
 
     def _supervise(self) -> None:
         while (name := self._ends.get()) is not None:
-            if self._kept and not self.parts[name].once:
+            if not self.parts[name].once:
                 time.sleep(BREATH)
                 self.start(name)
 

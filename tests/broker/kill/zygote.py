@@ -2,7 +2,8 @@
 
 A part is at work in a tenth of the time that a new interpreter takes, so that hundreds of kills
 fit into minutes.  Orders come in as lines of JSON; out go ``started PID`` and ``ended PID CODE``.
-Nothing outlives it: its children die with it, and it ends with whoever started it.
+Nothing outlives it: its children die with it, it ends with whoever started it, and takes the
+stack along whose home it was told.
 """
 
 import ctypes
@@ -14,7 +15,10 @@ import signal
 import sys
 import threading
 import traceback
+from pathlib import Path
 from typing import Any, Final
+
+from services.stack import down
 
 PR_SET_PDEATHSIG: Final = 1
 
@@ -22,7 +26,7 @@ LOOK_SECONDS: Final = 0.02
 """How often it is looked who has ended."""
 
 
-def main() -> None:
+def main(home: str = "") -> None:
     """Fork what is ordered, and say what ended."""
     from tests.broker.kill import parts
 
@@ -38,10 +42,12 @@ def main() -> None:
             continue
         read = os.read(0, 1 << 16)
         if not read:
-            return
+            break
         *lines, orders = (orders + read).split(b"\n")
         for line in lines:
             _fork(line)
+    if home:
+        down(Path(home))
 
 
 def _fork(line: bytes) -> None:
@@ -90,4 +96,4 @@ def _become(order: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
