@@ -13,7 +13,7 @@ TESTFLAGS ?=
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help run test check bench fmt docs lock deps announce browser static
+.PHONY: help run test check bench soak fmt docs lock deps announce browser static
 
 help: # the words, from the comments that begin with two signs
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -34,6 +34,10 @@ check: $(VENV)/.ready-dev static ## the fast checks: format, lint, types, import
 
 bench: $(VENV)/.ready-dev ## measure, beside baselines, into bench/results.json (QUICK=1)
 	@$(BIN)/python -m tests.bench $(if $(QUICK),--quick)
+
+soak: $(VENV)/.ready-dev ## kill everything a thousand times under load (KILLS=1000 EVENTS=100000 SEED=n)
+	@LONGCASE_TEST_KILLS=$(or $(KILLS),1000) LONGCASE_TEST_EVENTS=$(or $(EVENTS),100000) \
+	LONGCASE_TEST_SEED=$(SEED) $(BIN)/pytest tests/broker/test_kill_matrix.py $(TESTFLAGS)
 
 fmt: $(VENV)/.ready-dev ## format, and mend what can be mended safely
 	@$(BIN)/ruff check --quiet --fix-only . && $(BIN)/ruff format .
