@@ -41,6 +41,8 @@ def status(*, output: Output = TEXT) -> None:
     for each in found:
         if each["reason"] and output.form == "text":
             note(f"{each['name']} is {each['state'].replace('_', ' ')}: {each['reason']}")
+        if each["strays"] and output.form == "text":
+            note(f"{each['name']} set aside {each['strays']:,} records on the bus: none of ours")
 
 
 @projections.command

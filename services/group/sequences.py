@@ -81,6 +81,7 @@ class Sequences:
                 completed.append([row])
             else:
                 completed.append([*self._missing(row, last), row])
+        self._say_repaired(view, completed)
         return completed
 
     def save(self, view: View, rows: Iterable[Row]) -> None:
@@ -143,5 +144,16 @@ class Sequences:
             rows = self._log.of_company(key, last, number - 1 - last)
         if [number_of(r) for r in rows] != list(range(last + 1, number)):
             raise Lost(f"{key} has no {last + 1} to {number - 1}, on the bus or in the store")
-        logger.warning("repaired from the store", sequence=key, first=last + 1, last=number - 1)
         return rows
+
+    def _say_repaired(self, view: View, completed: Iterable[list[Row]]) -> None:
+        """Say once for a page how much of it the bus had lost."""
+        repaired = [folded[0] for folded in completed if len(folded) > 1]
+        if repaired:
+            logger.warning(
+                "repaired from the store",
+                projection=view.projection.name,
+                gaps=len(repaired),
+                sequence=key_of(repaired[0]),
+                first=number_of(repaired[0]),
+            )

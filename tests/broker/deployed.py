@@ -172,8 +172,14 @@ class Deployed:
             for thread in threads:
                 thread.join()
 
-    def start(self, name: str, failpoint: str = "") -> subprocess.Popen[bytes]:
-        """Start a process: ``relay`` or the projector of a projection."""
+    def start(
+        self, name: str, failpoint: str = "", out: int = subprocess.PIPE
+    ) -> subprocess.Popen[bytes]:
+        """Start a process: ``relay`` or the projector of a projection.
+
+        One that has more to say than a pipe holds waits until it is `said`, unless *out* is
+        another place.
+        """
         environment = {
             **os.environ,
             "LONGCASE_HOME": str(self.settings.home),
@@ -184,9 +190,7 @@ class Deployed:
             VARIABLE: failpoint,
         }
         command = [sys.executable, "-m", "tests.broker.running", name, self.topics.prefix]
-        process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-        )
+        process = subprocess.Popen(command, cwd=PROJECT, env=environment, stderr=out, stdout=out)
         self.opened.callback(end, process)
         return process
 

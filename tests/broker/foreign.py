@@ -37,18 +37,15 @@ def genuine(row: Row) -> Sent:
     return Sent(key, row.state, headers_of(row, "longcase"), partition_of(key, PARTITIONS))
 
 
-def send(deployed: Deployed, records: Iterable[Sent]) -> None:
-    """Put records on the topic of events, each into its partition."""
+def send(deployed: Deployed, records: Iterable[Sent]) -> list[tuple[int, int]]:
+    """Put records on the topic of events, each into its partition; say where they stand."""
     with closing(
         KafkaProducer(bootstrap_servers=deployed.settings.kafka, acks="all", batch_size=256 * 1024)
     ) as producer:
-        for record in records:
-            producer.send(deployed.topics.events, *_ordered(record))
+        topic = deployed.topics.events
+        futures = [producer.send(topic, r.value, r.key, r.headers, r.part) for r in records]
         producer.flush()
-
-
-def _ordered(sent: Sent) -> tuple[Any, ...]:
-    return sent.value, sent.key, sent.headers, sent.part
+        return [(future.value.partition, future.value.offset) for future in futures]
 
 
 def mangled(random: Random, rows: Sequence[Row], row: Row) -> Sent:

@@ -2,6 +2,7 @@
 
 from functools import partial
 from random import Random
+from subprocess import DEVNULL
 from typing import Final
 
 import pytest
@@ -30,14 +31,17 @@ def test_of_mangled_records_none_is_folded_and_none_stops_a_projector(
 ) -> None:
     deployed = on_either
     head = deployed.report(history(companies=20, tickets=5, messages=count // 100))
-    processes = [deployed.start(name) for name in PROJECTIONS]
+    processes = [deployed.start(name, out=DEVNULL) for name in PROJECTIONS]
 
-    send(deployed, flood(deployed.rows(), count))
+    sent = flood(deployed.rows(), count)
+    places = send(deployed, [record for record, _ in sent])
+    bad = {place for place, (_, is_bad) in zip(places, sent, strict=True) if is_bad}
     topics = describe(brokers_of(deployed.settings), [deployed.topics.events])
     deployed.mark.save(topics, head)
 
     assert [name for name in PROJECTIONS if not deployed.has_arrived(name, head)] == []
-    assert [set_aside(deployed, name) for name in PROJECTIONS] == [count] * len(PROJECTIONS)
+    assert len(bad) == count
+    assert [set_aside(deployed, name) for name in PROJECTIONS] == [bad] * len(PROJECTIONS)
     assert [parked(deployed, name) for name in PROJECTIONS] == [0] * len(PROJECTIONS)
     assert deployed.digests() == deployed.embedded_digests()
     assert [stopped(process) for process in processes] == [0] * len(PROJECTIONS)
@@ -50,39 +54,50 @@ def test_kills_in_the_middle_of_a_flood_set_each_record_aside_once(deployed: Dep
     assert eventually(lambda: deployed.relayed() == head)  # one that begins looks at the tails
     with Load(deployed, history(companies=10, tickets=5, messages=60)[len(rows) :], chunk=50):
         for wave in range(1, 4):
-            projector = deployed.start("timeline")
+            projector = deployed.start("timeline", out=DEVNULL)
             send(deployed, [mangled(random, rows, random.choice(rows)) for _ in range(1_000)])
             assert eventually(partial(has_set_aside, deployed, wave * 1_000 - 700))
             projector.kill()
             projector.wait()
-    last = deployed.start("timeline")
+    last = deployed.start("timeline", out=DEVNULL)
 
     assert deployed.has_arrived("timeline")
-    assert set_aside(deployed, "timeline") == 3_000
+    assert (
+        len(set_aside(deployed, "timeline")) == strays.count(deployed.models, "timeline") == 3_000
+    )
     assert deployed.digests()["timeline"] == deployed.embedded_digests()["timeline"]
     assert stopped(last) == 0
 
 
-def flood(rows: list[Row], count: int) -> list[Sent]:
-    """Mix events with mangled ones, which for many stand alone; the last of each key is there."""
+def flood(rows: list[Row], count: int) -> list[tuple[Sent, bool]]:
+    """Mix events with mangled ones, which for many stand alone; the last of each key is there.
+
+    With each it is said whether it is mangled.
+    """
     random = Random(SEED)
     lasts = {key_of(row): row.position for row in rows}
-    sent: list[Sent] = []
+    sent: list[tuple[Sent, bool]] = []
     for number, row in enumerate(rows):
         bad = (number + 1) * count // len(rows) - number * count // len(rows)
-        here = [mangled(random, rows, row) for _ in range(bad)]
+        here = [(mangled(random, rows, row), True) for _ in range(bad)]
         if lasts[key_of(row)] == row.position or random.random() > WITHHELD:
-            here.insert(random.randint(0, len(here)), genuine(row))
+            here.insert(random.randint(0, len(here)), (genuine(row), False))
         sent += here
     return sent
 
 
-def set_aside(deployed: Deployed, name: str) -> int:
-    return strays.count(deployed.models, name)
+def set_aside(deployed: Deployed, name: str) -> set[tuple[int, int]]:
+    """Say where the records stand that a projection set aside, each with a reason."""
+    found = deployed.models.database.execute(
+        "SELECT part, record_offset, reason, topic FROM strays WHERE name = ?", (name,)
+    )
+    assert all(reason for _, _, reason, _ in found)
+    assert {topic for *_, topic in found} <= {deployed.topics.events}
+    return {(part, offset) for part, offset, _, _ in found}
 
 
 def has_set_aside(deployed: Deployed, wanted: int) -> bool:
-    return set_aside(deployed, "timeline") >= wanted
+    return strays.count(deployed.models, "timeline") >= wanted
 
 
 def parked(deployed: Deployed, name: str) -> int:

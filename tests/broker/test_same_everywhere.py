@@ -46,8 +46,10 @@ CREATE CONSTRAINT TRIGGER linger_again AFTER UPDATE ON company_heads
 def test_what_eight_wrote_at_once_is_live_as_it_is_rebuilt_event_by_event(
     kafka: str, postgres: str, tmp_path: Path, each: int
 ) -> None:
-    urls = dict.fromkeys(("store", "read_models", "control"), postgres)
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka, **urls))
+    settings = Settings(
+        home=tmp_path, kafka=kafka, store=postgres, read_models=postgres, control=postgres
+    )
+    deployed = Deployed(settings)
     events = history(companies=6, tickets=WRITERS, messages=each // 6)
     first = 6 + 6 + 6 * WRITERS
     with deployed.opened:

@@ -22,8 +22,10 @@ TIMELINE: Final = PROJECTIONS["timeline"]
 def test_one_two_three_projectors_share_twelve_partitions_while_some_are_killed(
     kafka: str, postgres: str, tmp_path: Path
 ) -> None:
-    urls = dict.fromkeys(("store", "read_models", "control"), postgres)
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka, **urls))
+    settings = Settings(
+        home=tmp_path, kafka=kafka, store=postgres, read_models=postgres, control=postgres
+    )
+    deployed = Deployed(settings)
     events = history(companies=60, tickets=2, messages=120)
     assert {partition_of(b"c%d" % c, PARTS) for c in range(60)} == set(range(PARTS))
     with deployed.opened:
