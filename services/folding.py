@@ -33,7 +33,7 @@ class Page:
     Attributes:
         old: Where the part stands; ``None`` if nothing of it was read.
         new: Where it stands once the page is folded.
-        strays: What was read and is none of the store's.
+        strays: What was read and is none of the store's, in order.
     """
 
     part: int
@@ -52,9 +52,10 @@ class Page:
             first[-1].next_offset,
             self.new.topic_id,
         )
+        passed = [stray for stray in self.strays if stray.offset < middle.next_offset]
         return (
-            Page(self.part, self.old, middle, first),
-            Page(self.part, middle, self.new, rest, self.strays),
+            Page(self.part, self.old, middle, first, passed),
+            Page(self.part, middle, self.new, rest, self.strays[len(passed) :]),
         )
 
 

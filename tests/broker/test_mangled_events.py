@@ -9,9 +9,12 @@ import pytest
 
 from services.bus import brokers_of, describe
 from services.catalogue import PROJECTIONS
+from services.feed import Step, Stray, Unreadable
+from services.folding import Page
 from services.group import strays
 from services.headers import key_of
 from services.parking import Parking
+from services.readmodel import Mark
 from services.store import Row
 from tests.broker.deployed import Deployed, eventually, history, stopped
 from tests.broker.foreign import Sent, genuine, mangled, send
@@ -67,6 +70,21 @@ def test_kills_in_the_middle_of_a_flood_set_each_record_aside_once(deployed: Dep
     )
     assert deployed.digests()["timeline"] == deployed.embedded_digests()["timeline"]
     assert stopped(last) == 0
+
+
+def test_a_page_that_is_cut_in_two_takes_what_is_set_aside_along_with_each_half() -> None:
+    steps = [Step(_row(n), Unreadable("not asked"), n * 10 + 1) for n in range(1, 5)]
+    aside = [Stray(offset, "foreign") for offset in (5, 15, 25, 45)]
+
+    first, rest = Page(0, None, Mark(4, 50), steps, aside).split()
+
+    assert [stray.offset for stray in first.strays] == [5, 15]
+    assert [stray.offset for stray in rest.strays] == [25, 45]
+    assert (first.new.next_offset, rest.new.next_offset) == (21, 50)
+
+
+def _row(position: int) -> Row:
+    return Row(position, "ticket/T-1", position, "t", b"", "acme", position, None, 0, 0)
 
 
 def flood(rows: list[Row], count: int) -> list[tuple[Sent, bool]]:
