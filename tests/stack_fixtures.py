@@ -16,12 +16,19 @@ from typing import Final
 
 import pytest
 
-from services.stack import Stack, create_database, down, drop_database, up
+from services.stack import Stack, create_database, down, drop_database, status, up
 from services.stack.lock import locked
 from services.stack.program import Command, Program, launch
 
 HOME: Final = "LONGCASE_TEST_STACK"
 """Where the session's stack is; workers inherit it from the process that controls them."""
+
+HEAP: Final = "512m"
+"""Java's for the shared broker.  A session makes hundreds of topics of twelve partitions, and
+each of them stays; with 96m the broker ends for want of memory after some 35 minutes."""
+
+LAST_WORDS: Final = 40
+"""Lines of the log of a server that ended by itself."""
 
 REFUSED: Final = r"ignore:unclosed <socket\.socket .*laddr=\('0\.0\.0\.0', \d+\)>:ResourceWarning"
 HUNG_UP: Final = r"ignore:unclosed <ssl\.SSLSocket .*:ResourceWarning"
@@ -51,6 +58,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(home)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the last words of a server that ended by itself: a hundred tests fail after it."""
+    home = Path(os.environ[HOME])
+    for part in status(home):
+        if not part.running:
+            terminalreporter.section(f"{part.name} of the shared stack ended by itself")
+            log = home / "stack" / part.name / "log"
+            lines = log.read_text(errors="replace").splitlines()
+            terminalreporter.write_line("\n".join(lines[-LAST_WORDS:]))
+
+
 @pytest.fixture(scope="session")
 def kafka() -> str:
     """Bootstrap servers, `host:port,…`; topics are shared, so a test names its own."""
@@ -78,7 +96,7 @@ def _shared(*, brokers: int, postgres: bool) -> Stack:
     home = Path(os.environ[HOME])
     with locked(home):
         _guard(home)
-        return up(home, brokers=brokers, postgres=postgres, heap="96m", durable=False)
+        return up(home, brokers=brokers, postgres=postgres, heap=HEAP, durable=False)
 
 
 def _guard(home: Path) -> None:

@@ -20,8 +20,8 @@ NAMES: Final = ("timeline", "tickets")
 
 
 def test_a_relay_and_projectors_that_slept_write_nothing_stale(case: Case) -> None:
-    sleepers = {"relay": "relay.before_send=stall:2@3"} | {
-        f"{name} 1": "project.before_transaction=stall:2@4" for name in NAMES
+    sleepers = {"relay": "relay.before_send=stall:5@3"} | {
+        f"{name} 1": "project.before_transaction=stall:5@4" for name in NAMES
     }
     others = {f"{name} 2": "" for name in NAMES}
 

@@ -23,7 +23,6 @@ from tests.broker.kill.system import APIS, System
 WAVES: Final = 4
 """How often something is reported, so that every place is passed more than once."""
 
-
 FAILPOINT: Final = '"event":"failpoint"'
 """What a part writes when it comes upon one."""
 
@@ -101,8 +100,9 @@ class Case(NamedTuple):
         return FAILPOINT in self.log(part)
 
     def log(self, part: str) -> str:
-        """Read what a part wrote."""
-        return (self.system.settings.home / f"{part.replace(' ', '-')}.log").read_text()
+        """Read what a part wrote; nothing, while it is yet to begin."""
+        file = self.system.settings.home / f"{part.replace(' ', '-')}.log"
+        return file.read_text() if file.exists() else ""
 
 
 def waves() -> Sequence[Events]:

@@ -5,6 +5,7 @@ events, a window a line; out comes where the records of each stand, once all are
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -65,11 +66,12 @@ class Sender(threading.Thread):
 
 
 def main(servers: str, topic: str) -> None:
-    """Put windows into the inbox until there are no more."""
+    """Put windows into the inbox until there are no more, or nobody waits for them."""
+    started_by = os.getppid()
     for line in sys.stdin:
         left: dict[str, Any] = {event["id"]: event for event in json.loads(line)}
         places = []
-        while left:
+        while left and os.getppid() == started_by:
             for event_id, *place in _sent(servers, topic, list(left.values())):
                 places.append((event_id, *place))
                 left.pop(event_id)
