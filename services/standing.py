@@ -24,9 +24,9 @@ def standing(deployment: Deployment) -> list[dict[str, Any]]:
     """Say how far each projection is.
 
     ``state`` is *running*, *catching_up*, *rebuilding*, *paused*, *degraded* (events are
-    parked), *faulted* or *stopped* (over Kafka: no process is at work), or *broker_away*;
-    ``reason`` says why, where there is something to say.  ``eta_seconds`` is ``None`` where the
-    pace is not known.
+    parked), *faulted* or *stopped* (over Kafka: no process is at work), *broker_away* or
+    *barred* (the brokers do not let us in); ``reason`` says why, where there is something to
+    say.  ``eta_seconds`` is ``None`` where the pace is not known.
     """
     head = deployment.log.head()
     return [_of(deployment, projection, head) for projection in PROJECTIONS.values()]
@@ -57,7 +57,7 @@ def _state(  # noqa: PLR0917  a state is the worst of all that is known
     deployment: Deployment,
     projection: Projection,
     beats: Sequence[Beat],
-    bus: str | None,
+    bus: tuple[str, str] | None,
     parked: int,
     waiting: int,
 ) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def _state(  # noqa: PLR0917  a state is the worst of all that is known
         state = FAULTED if faulted else STOPPED
         return state, last.detail if last else "no process ever ran"
     if bus:
-        return bus, "the brokers do not answer"
+        return bus
     if _is_rebuilding(deployment, projection):
         return "rebuilding", "built anew beside the one that is read"
     if parked:
@@ -104,15 +104,16 @@ def _strays(deployment: Deployment, projection: Projection) -> int:
     return strays.count(deployment.models, projection.name)
 
 
-def _position(deployment: Deployment, projection: Projection) -> tuple[int, str | None]:
-    """Say up to where a projection has folded everything, and what ails the bus, if it does."""
+def _position(deployment: Deployment, projection: Projection) -> tuple[int, tuple[str, str] | None]:
+    """Say up to where a projection has folded everything; if the bus ails, its state and why."""
     if not deployment.is_embedded:
         from services.bus import BrokerAway  # half a second, where there is a bus
 
         try:
             return deployment.arrival.position(projection), None
-        except BrokerAway:
+        except BrokerAway as away:
             marks = deployment.models.marks(deployment.models.view(projection))
-            return min((mark.position for mark in marks.values()), default=0), "broker_away"
+            position = min((mark.position for mark in marks.values()), default=0)
+            return position, (away.state, str(away))
     marks = deployment.models.marks(deployment.models.view(projection))
     return max((mark.position for mark in marks.values()), default=0), None

@@ -18,7 +18,13 @@ AGAIN_MS: Final = 1_000
 
 
 class BrokerAway(Exception):
-    """The brokers cannot be used now."""
+    """The brokers cannot be used now.
+
+    Attributes:
+        state: The state of whoever waits for them, as `longcase projections status` tells it.
+    """
+
+    state = "broker_away"
 
 
 class Barred(BrokerAway):
@@ -27,6 +33,8 @@ class Barred(BrokerAway):
     It stays so until somebody mends it, so a process that meets it ends and says so, instead of
     looking alive for ever; whoever starts it again reads the mended password and certificate.
     """
+
+    state = "barred"
 
 
 def client(

@@ -28,8 +28,11 @@ from services.bus import (
 )
 from services.bus.client import client, must_be_let_in
 from services.bus.rights import Right, rights
+from services.config import Settings
+from services.deployment import Deployment
 from services.inbox.serving import serve_inbox
 from services.processes import serve_projector, serve_relay
+from services.standing import standing
 from tests import cli_words
 from tests.broker.deployed import Deployed, eventually, history
 from tests.broker.doing import DO, FOLLOWED, NAMES, TOPICS, Doing, some_are, write
@@ -190,6 +193,17 @@ def test_events_travel_by_passwords_and_by_certificates(bus: Secured, tmp_path: 
             assert eventually(lambda: deployed.desk.store.head() > head)
             assert deployed.has_arrived("timeline")
             assert eventually(lambda: some_are(bus.by_password("inbox"), "rejected"))
+            state, reason = told_by_the_barred(deployed.settings, tmp_path / "guessed")
+            assert (state, "the password" in reason) == ("barred", True)
+
+
+def told_by_the_barred(settings: Settings, password: Path) -> tuple[str, str]:
+    """Ask for the timeline's state as somebody whom the brokers do not let in."""
+    password.write_text("guessed")
+    password.chmod(0o600)
+    with Deployment(settings.model_copy(update={"kafka_password_file": password})) as barred:
+        (timeline,) = (each for each in standing(barred) if each["name"] == "timeline")
+    return timeline["state"], timeline["reason"]
 
 
 @contextmanager
