@@ -15,6 +15,7 @@ from domain.events.schema import Schema, schema_of, schema_of_envelope
 from services.api import asyncapi
 from tests.commands_page import commands_page
 from tests.events_page import events_page
+from tests.figures_table import with_figures
 
 ROOT: Final = Path(__file__).parent.parent
 SCHEMAS: Final = "docs/schemas"
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/commands.md": commands_page(),
         "docs/events.md": events_page(),
+        "docs/performance.md": with_figures(ROOT),
         "docs/asyncapi.json": _written(asyncapi.document()),
         f"{SCHEMAS}/envelope.json": _written(schema_of_envelope()),
         **{

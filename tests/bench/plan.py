@@ -12,6 +12,7 @@ from tests.bench import (
     projecting,
     relaying,
     replaying,
+    scaling,
     sealing,
     serving,
     starting,
@@ -37,4 +38,5 @@ PLAN: Final[dict[str, tuple[Measure, ...]]] = {
     "P15": (replaying.steps,),
     "P18": (sealing.sealed,),
     "P19": (starting.processes,),
+    "P20": (scaling.shared,),
 }
