@@ -34,7 +34,7 @@ def shared(bench: Bench) -> Iterator[Figure]:
     costs: dict[str, list[float]] = {"append": [], "relay": [], "timeline projector": []}
     with broker(bench.places) as brokers:
         rates: dict[int, list[float]] = {1: [], MANY: []}
-        for _ in range(bench.rounds):
+        for _ in range(bench.size(3, 1)):  # most of a round is the start of processes
             for instances, found in rates.items():
                 rate, spent = _round(bench, brokers, count, instances)
                 found.append(rate)
