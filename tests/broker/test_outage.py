@@ -54,6 +54,9 @@ def test_a_minute_without_a_broker_costs_no_report_and_is_made_good_in_less(
             head = deployed.report(events[:2_000])
             assert all(deployed.has_arrived(name, head) for name in PROJECTIONS)
             before = resident(relay)
+            # It writes once a second how it is: what it said while it connected would pass for
+            # what it says of the broker's end.
+            assert eventually(lambda: told(deployed)["state"] == "running")
 
             with Load(deployed, events[2_000:], pause=0.1) as load:
                 deployed.arrival.close()  # it asks again, and the client would leave sockets behind
