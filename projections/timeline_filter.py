@@ -200,7 +200,12 @@ def _matching(view: View, company_id: str, terms: Iterable[Term]) -> tuple[str, 
     """Say how entries are found by words: from the words where they are few, or from the time."""
     if view.database.dialect == "postgresql":
         found = "SELECT position FROM {search} WHERE words @@ CAST(? AS tsquery)"
-        return "{entries}", (f"position IN ({found})", [ts_query(company_id, terms)])
+        query = ts_query(company_id, terms)
+        # PostgreSQL guesses how many there are, and plans by it; so it is left no choice.
+        if (few := _few(view, found, query)) is not None:
+            return "{entries}", ("position = ANY(?)", [few])
+        own = "SELECT words FROM {search} WHERE {search}.position = {entries}.position"
+        return "{entries}", (f"({own}) @@ CAST(? AS tsquery)", [query])
     found, query = (
         "SELECT rowid FROM {search} WHERE {search} MATCH ?",
         fts5_query(company_id, terms),
@@ -218,6 +223,18 @@ _MANY: Final[dict[tuple[str, str, str], None]] = {}
 """Searches for words that stood in many entries, and so will: entries are only ever added."""
 
 
+def _few(view: View, found: str, query: str) -> list[int] | None:
+    """Find the entries that have the words, where they are few; ``None`` where they are many."""
+    asked = view.database.url, view.table("search"), query
+    if asked in _MANY:
+        return None
+    rows = view.all(f"{found} LIMIT {FEW}", [query])
+    if len(rows) == FEW:
+        _remember(asked)
+        return None
+    return [position for (position,) in rows]
+
+
 def _has_many(view: View, found: str, query: str) -> bool:
     """Say whether many entries have the words; a guess about speed, never about the answer."""
     asked = view.database.url, view.table("search"), query
@@ -226,7 +243,11 @@ def _has_many(view: View, found: str, query: str) -> bool:
     row = view.one(f"SELECT count(*) FROM ({found} LIMIT {FEW})", [query])
     if not row or row[0] < FEW:
         return False
+    _remember(asked)
+    return True
+
+
+def _remember(asked: tuple[str, str, str]) -> None:
     if len(_MANY) >= REMEMBERED:
         _MANY.clear()
     _MANY[asked] = None
-    return True
