@@ -8,12 +8,15 @@ order could spoil carries the time it was set at, so that the order of arrival d
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
 from domain.errors import OtherCompany
 from domain.events import Event, Recorded, decode, glimpse
 
 E = TypeVar("E", bound=Event)
+
+COPIED: Final = (set, dict)
+"""What a state holds that would change under its copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ class Aggregate(Generic[E]):
         """Copy the state, so that what happens to the copy does not happen here."""
         twin = self.__class__.__new__(self.__class__)
         twin.__dict__ = {
-            name: value.copy() if value.__class__ is set else value
+            name: value.copy() if value.__class__ in COPIED else value
             for name, value in vars(self).items()
         }
         return twin

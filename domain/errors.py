@@ -8,12 +8,12 @@ Refused
 │   ├── QueryRefused      what is asked of a read model cannot be understood
 │   └── CursorRefused     not a cursor of ours, or one for another question
 └── Forbidden             a rule forbids it
-    ├── AlreadyOpened, AlreadyRegistered, AlreadyMade, AlreadyMoved
+    ├── AlreadyOpened, AlreadyRegistered, AlreadyMade, AlreadyMoved, AlreadyMerged
     ├── NotOpened, NotRegistered
     ├── OtherCompany, OtherStream
-    ├── UnknownCompany, UnknownCommitment, UnknownEscalation, UnknownConsultation,
-    │   UnknownSurvey, UnknownMerge
-    ├── MergedIntoItself
+    ├── UnknownCompany, UnknownContact, UnknownTicket, UnknownEvent, UnknownCommitment,
+    │   UnknownEscalation, UnknownConsultation, UnknownEntitlement, UnknownSurvey, UnknownMerge
+    ├── MergedIntoItself, OwnParent
     ├── PersonErased
     ├── CompanyHidden     the reader has no right to this company
     ├── ReferenceTaken
@@ -74,11 +74,15 @@ class AlreadyRegistered(Forbidden):
 
 
 class AlreadyMade(Forbidden):
-    """A promise, escalation, consultation or survey with this id exists already."""
+    """A promise, escalation, consultation, survey or version with this id exists already."""
 
 
 class AlreadyMoved(Forbidden):
-    """The ticket is where it is to be moved to."""
+    """The ticket, or the event of it, is where it is to be moved to, or went elsewhere."""
+
+
+class AlreadyMerged(Forbidden):
+    """The ticket, contact or company goes on inside another one."""
 
 
 class NotOpened(Forbidden):
@@ -101,6 +105,18 @@ class UnknownCompany(Forbidden):
     """No company with this id is registered."""
 
 
+class UnknownContact(Forbidden):
+    """No contact with this id is registered."""
+
+
+class UnknownTicket(Forbidden):
+    """Nobody opened this other ticket."""
+
+
+class UnknownEvent(Forbidden):
+    """No such event stands in the ticket's stream."""
+
+
 class UnknownCommitment(Forbidden):
     """Nobody made this promise."""
 
@@ -113,6 +129,10 @@ class UnknownConsultation(Forbidden):
     """Nobody asked for this consultation."""
 
 
+class UnknownEntitlement(Forbidden):
+    """Nobody granted this entitlement."""
+
+
 class UnknownSurvey(Forbidden):
     """This survey was never sent."""
 
@@ -122,7 +142,11 @@ class UnknownMerge(Forbidden):
 
 
 class MergedIntoItself(Forbidden):
-    """A ticket cannot be merged into itself."""
+    """A ticket, contact or company would, by this merge, go on inside itself."""
+
+
+class OwnParent(Forbidden):
+    """A company would belong to itself."""
 
 
 class PersonErased(Forbidden):

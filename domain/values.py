@@ -34,6 +34,8 @@ Visibility = Literal["public", "internal", "restricted"]
 Level = Annotated[int, Field(ge=1, le=5)]
 """A severity or a priority: 1 is the worst."""
 
+Trend = Literal["improving", "same", "worsening"]
+
 Number = Annotated[int, Field(ge=-(2**53) + 1, le=2**53 - 1)]
 """A whole number that readers of JSON and both databases keep exactly."""
 

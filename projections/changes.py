@@ -43,6 +43,7 @@ BEGAN: Final = {
     "consultations": "Asked {department}: “{question}”.",
     "escalations": "Escalated: “{reason}”.",
     "milestones": "The clock {id} started, due {due_at}.",
+    "suspected": "May be a duplicate of {id}.",
 }
 """What is said of an entry that was not there."""
 
@@ -50,17 +51,27 @@ CAME: Final = {
     "steps": ("outcome", "Step “{what}” came out: {outcome}."),
     "promises": ("state", "Promise “{what}”: {state}."),
     "facts_asked": ("times", "Asked the customer for {id} again."),
-    "consultations": ("state", "Answer of {department}: “{answer}”."),
-    "escalations": ("state", "Escalation resolved: “{outcome}”."),
+    "consultations": ("state", "Question to {department}: {state}."),
+    "escalations": ("state", "Escalation “{reason}”: {state}."),
     "milestones": ("state", "The clock {id}: {state}."),
+    "suspected": ("state", "A duplicate of {id}: {state}."),
 }
 """What is said of an entry that went on, and the field that tells."""
 
 TOLD_AT_ONCE: Final = {
     "steps": None, "facts_asked": None, "promises": "open", "consultations": "asked",
-    "escalations": "raised", "milestones": "running",
+    "escalations": "raised", "milestones": "running", "suspected": "suspected",
 }  # fmt: skip
 """Where an entry that was not there has gone on already: any other value than this."""
+
+TOLD_BETTER: Final = {
+    ("consultations", "answered"): "Answer of {department}: “{answer}”.",
+    ("consultations", "declined"): "No answer of {department}: “{reason}”.",
+    ("escalations", "accepted"): "Escalation accepted: “{reason}”.",
+    ("escalations", "declined"): "Escalation declined: “{declined_because}”.",
+    ("escalations", "resolved"): "Escalation resolved: “{outcome}”.",
+}
+"""What is said of a state in which the entry tells more."""
 
 
 def changes(before: State, after: State) -> list[Change]:
@@ -171,9 +182,15 @@ def _entries(name: str, before: State, after: State) -> Iterator[str]:
             yield BEGAN[name].format_map(said)
         first = old[telling] if old else TOLD_AT_ONCE[name] or entry[telling]
         if entry[telling] != first:
-            yield came.format_map(said)
+            yield TOLD_BETTER.get((name, _stands(entry, telling)), came).format_map(said)
     for gone in known:
         yield f"No longer there, of the {name.replace('_', ' ')}: {gone}."
+
+
+def _stands(entry: Mapping[str, Any], telling: str) -> Any:
+    """Say how an entry stands; of a question that was closed, first of all that it was answered."""
+    answered = entry[telling] == "closed" and entry.get("answer")
+    return "answered" if answered else entry[telling]
 
 
 def _ties(before: State, after: State) -> Iterator[str]:
@@ -188,6 +205,11 @@ def _ties(before: State, after: State) -> Iterator[str]:
     for link in after.get("links", ()):
         if link not in links:
             yield f"Linked to {link['id']} ({_plain(link['relation'])})."
+    for link in links:
+        if link not in after.get("links", ()):
+            yield f"No longer linked to {link['id']} ({_plain(link['relation'])})."
+    for part in after.get("split_into", ())[len(before.get("split_into", ())) :]:
+        yield f"{part['id']} was split from it."
     was, now = before.get("merged_into"), after.get("merged_into")
     if was != now:
         yield f"Merged into {now}." if now else f"No longer merged into {was}."

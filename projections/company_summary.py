@@ -7,6 +7,7 @@ from typing import Any, Final, cast, get_args
 import orjson
 
 from domain.events import AnyTicketEvent, Event, Recorded
+from domain.events.account import CompanyEscalationDeclined, CompanyProfileChanged
 from domain.events.company import (
     CompanyEscalationRaised,
     CompanyEscalationResolved,
@@ -24,6 +25,7 @@ from projections.changes import changes
 from projections.ticket_record import Status
 from projections.ticket_state import TicketState, evolve
 
+PROMISES: Final = ("open", "kept", "broken", "withdrawn")
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
 
 
@@ -50,13 +52,18 @@ class CompanySummary:
         match recorded.data:
             case CompanyRegistered(name=name):
                 self.name = name
+            case CompanyProfileChanged(changes=changed):
+                self.name = next((c.new for c in changed if c.field == "name"), self.name)
             case ContactAffiliated(contact_id=contact):
                 self.contacts.add(contact)
             case ContactAffiliationEnded(contact_id=contact):
                 self.contacts.discard(contact)
             case CompanyEscalationRaised(escalation_id=escalation):
                 self.escalations.add(escalation)
-            case CompanyEscalationResolved(escalation_id=escalation):
+            case (
+                CompanyEscalationResolved(escalation_id=escalation)
+                | CompanyEscalationDeclined(escalation_id=escalation)
+            ):
                 self.escalations.discard(escalation)
             case CustomerMessageReceived() | AgentReplySent() | InteractionLogged():
                 self.last_contact = {
@@ -75,7 +82,7 @@ class CompanySummary:
             "name": self.name,
             "events": self.events,
             "tickets": {status: self.tickets[status] for status in STATUSES},
-            "promises": {state: self.promises[state] for state in ("open", "kept", "broken")},
+            "promises": {state: self.promises[state] for state in PROMISES},
             "contacts": len(self.contacts),
             "escalations": len(self.escalations),
             "last_contact": self.last_contact,

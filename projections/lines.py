@@ -6,10 +6,25 @@ People are named by slots (`projections.slots`); text arrives opened.
 from typing import Any
 
 from domain.events import Recorded
-from projections import lines_company, lines_duties, lines_ticket
+from projections import (
+    lines_account,
+    lines_company,
+    lines_duties,
+    lines_ticket,
+    lines_ties,
+)
 from projections.phrases import ERASED, LINES, bounded
 
-__all__ = ["ERASED", "LINES", "line_of", "lines_company", "lines_duties", "lines_ticket"]
+__all__ = [
+    "ERASED",
+    "LINES",
+    "line_of",
+    "lines_account",
+    "lines_company",
+    "lines_duties",
+    "lines_ticket",
+    "lines_ties",
+]
 
 
 def line_of(recorded: Recorded[Any]) -> str:

@@ -5,16 +5,39 @@ from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
     CommitmentMade,
+    CommitmentWithdrawn,
+    ConsultationAccepted,
     ConsultationAnswered,
+    ConsultationClosed,
+    ConsultationDeclined,
     ConsultationRequested,
     FactRequested,
     MilestoneBreached,
+    MilestoneCancelled,
     MilestoneMet,
+    MilestonePaused,
+    MilestoneResumed,
     MilestoneStarted,
+    TicketEscalationAccepted,
+    TicketEscalationDeclined,
     TicketEscalationRaised,
     TicketEscalationResolved,
+    TicketEscalationUpdated,
 )
-from projections.phrases import contact, line, plain, said, span, staff, told, when, who, words
+from projections.phrases import (
+    contact,
+    line,
+    listed,
+    plain,
+    said,
+    span,
+    staff,
+    told,
+    trend,
+    when,
+    who,
+    words,
+)
 
 
 @line(FactRequested)
@@ -45,6 +68,12 @@ def promise_broken(recorded: Recorded[CommitmentBroken]) -> str:
     return f"Promise broken{told(recorded.data.evidence)}"
 
 
+@line(CommitmentWithdrawn)
+def promise_withdrawn(recorded: Recorded[CommitmentWithdrawn]) -> str:
+    """Say why it is owed no more."""
+    return f"Promise withdrawn{told(recorded.data.reason)}"
+
+
 @line(MilestoneStarted)
 def clock_started(recorded: Recorded[MilestoneStarted]) -> str:
     """Say by when what is due."""
@@ -69,6 +98,29 @@ def clock_breached(recorded: Recorded[MilestoneBreached]) -> str:
     return f"Too late for {words(event.milestone)}{due}"
 
 
+@line(MilestonePaused)
+def clock_paused(recorded: Recorded[MilestonePaused]) -> str:
+    """Say which clock stands still, and where."""
+    event = recorded.data
+    at = "" if event.elapsed_business is None else f", at {span(event.elapsed_business)}"
+    return f"Clock paused for {words(event.milestone)}{at}"
+
+
+@line(MilestoneResumed)
+def clock_resumed(recorded: Recorded[MilestoneResumed]) -> str:
+    """Say which clock goes on, and by when what is due."""
+    event = recorded.data
+    due = f", due {when(event.due_at, recorded.occurred_at)}" if event.due_at else ""
+    return f"Clock goes on for {words(event.milestone)}{due}"
+
+
+@line(MilestoneCancelled)
+def clock_cancelled(recorded: Recorded[MilestoneCancelled]) -> str:
+    """Say which clock counts no more, and why."""
+    event = recorded.data
+    return f"Clock cancelled for {words(event.milestone)}{told(event.reason)}"
+
+
 @line(TicketEscalationRaised)
 def escalated(recorded: Recorded[TicketEscalationRaised]) -> str:
     """Say who brought pressure, and to whom."""
@@ -87,6 +139,31 @@ def escalation_over(recorded: Recorded[TicketEscalationResolved]) -> str:
     return f"Escalation over{contact(event.agreed_with, ', agreed with ')}{told(event.outcome)}"
 
 
+@line(TicketEscalationAccepted)
+def escalation_accepted(recorded: Recorded[TicketEscalationAccepted]) -> str:
+    """Say who owns the pressure."""
+    event = recorded.data
+    due = f", due {when(event.due_at, recorded.occurred_at)}" if event.due_at else ""
+    return f"{staff(event.owner_id)} owns the escalation{due}"
+
+
+@line(TicketEscalationDeclined)
+def escalation_declined(recorded: Recorded[TicketEscalationDeclined]) -> str:
+    """Say why it is not taken up."""
+    return f"Escalation declined{said(recorded.data.reason, ': ')}"
+
+
+@line(TicketEscalationUpdated)
+def escalation_updated(recorded: Recorded[TicketEscalationUpdated]) -> str:
+    """Say how the pressure stands, and who follows it."""
+    event = recorded.data
+    watched = listed(staff(user) for user in event.watchers)
+    return (
+        f"Escalation{trend(event.trend)}{watched and f', followed by {watched}'}"
+        f"{said(event.note, ': ')}"
+    )
+
+
 @line(ConsultationRequested)
 def consulted(recorded: Recorded[ConsultationRequested]) -> str:
     """Say what another department was asked."""
@@ -101,3 +178,24 @@ def consultation_answered(recorded: Recorded[ConsultationAnswered]) -> str:
     event = recorded.data
     by = staff(event.by, otherwise=who(recorded))
     return f"{by} answered the question: {said(event.answer)}"
+
+
+@line(ConsultationAccepted)
+def consultation_accepted(recorded: Recorded[ConsultationAccepted]) -> str:
+    """Say who looks into it."""
+    return f"{staff(recorded.data.by, otherwise=who(recorded))} looks into the question"
+
+
+@line(ConsultationDeclined)
+def consultation_declined(recorded: Recorded[ConsultationDeclined]) -> str:
+    """Say why there is no answer."""
+    event = recorded.data
+    by = staff(event.by, otherwise=who(recorded))
+    return f"{by} does not answer the question: {said(event.reason)}"
+
+
+@line(ConsultationClosed)
+def consultation_closed(recorded: Recorded[ConsultationClosed]) -> str:
+    """Say that nothing more is expected of it."""
+    event = recorded.data
+    return f"Question closed by {staff(event.by, otherwise=who(recorded))}{told(event.reason)}"

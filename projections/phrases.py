@@ -119,6 +119,11 @@ def money(amount: Decimal, currency: str | None) -> str:
     return f"{currency} {shown}" if currency else shown
 
 
+def trend(code: str | None) -> str:
+    """Say how pressure develops."""
+    return {"improving": " eases", "worsening": " grows", "same": " stays"}.get(code or "", "")
+
+
 def words(code: str) -> str:
     """Read a code as words: ``first_reply`` is *first reply*."""
     return plain(code.replace("_", " "))

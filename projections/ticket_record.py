@@ -21,16 +21,21 @@ BLANKS: Final[dict[str, Entry]] = {
     "steps": {"kind": None, "what": None, "outcome": None, "installation_id": None,
               "by": None, "at": None, "event_id": None},
     "promises": {"what": None, "to": None, "by": None, "made_at": None, "due_at": None,
-                 "state": "open", "ended_at": None},
+                 "state": "open", "ended_at": None, "reason": None},
     "facts_asked": {"from": None, "at": None, "times": 0},
     "consultations": {"department": None, "question": None, "by": None, "asked_at": None,
-                      "due_at": None, "state": "asked", "answer": None, "answered_by": None,
-                      "answered_at": None},
+                      "due_at": None, "state": "asked", "accepted_by": None, "accepted_at": None,
+                      "answer": None, "answered_by": None, "answered_at": None,
+                      "reason": None, "ended_at": None},
     "escalations": {"source": None, "by_contact_id": None, "to_role": None, "reason": None,
-                    "severity": None, "raised_at": None, "state": "raised", "outcome": None,
-                    "agreed_with": None, "resolved_at": None},
+                    "severity": None, "raised_at": None, "state": "raised", "owner_id": None,
+                    "owner_due_at": None, "trend": None, "note": None, "watchers": None,
+                    "updated_at": None, "outcome": None, "agreed_with": None,
+                    "resolved_at": None, "declined_at": None, "declined_because": None},
     "milestones": {"state": "running", "due_at": None, "entitlement_id": None, "at": None,
                    "elapsed_business": None},
+    "suspected": {"score": None, "signals": None, "at": None, "state": "suspected", "by": None,
+                  "reason": None},
 }  # fmt: skip
 """The lists of a ticket, and what an entry of each holds beside its id."""
 
@@ -44,7 +49,9 @@ class TicketState:
         reporters: Contacts who joined, beside the requester.
         opened_at: When the chain's first stream was opened.
         promises: Open and ended ones, oldest first, as all lists here.
+        suspected: Tickets that this one may be a duplicate of.
         merges: Those in force: the event and the ticket this one went into.
+        split_into: The tickets that parts of this one became, and how many events went along.
         fields: The last values of the source's own fields.
     """
 
@@ -84,9 +91,11 @@ class TicketState:
     consultations: list[Entry] = field(default_factory=list)
     escalations: list[Entry] = field(default_factory=list)
     milestones: list[Entry] = field(default_factory=list)
+    suspected: list[Entry] = field(default_factory=list)
     links: list[Entry] = field(default_factory=list)
     merges: list[Entry] = field(default_factory=list)
     merged_into: str | None = None
+    split_into: list[Entry] = field(default_factory=list)
     moved_to: str | None = None
     continues: str | None = None
     fields: dict[str, str | None] = field(default_factory=dict)

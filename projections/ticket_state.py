@@ -14,15 +14,25 @@ from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
     CommitmentMade,
+    CommitmentWithdrawn,
+    ConsultationAccepted,
     ConsultationAnswered,
+    ConsultationClosed,
+    ConsultationDeclined,
     ConsultationRequested,
     FactRequested,
     MilestoneBreached,
+    MilestoneCancelled,
     MilestoneMet,
+    MilestonePaused,
+    MilestoneResumed,
     MilestoneStarted,
     StepRecorded,
+    TicketEscalationAccepted,
+    TicketEscalationDeclined,
     TicketEscalationRaised,
     TicketEscalationResolved,
+    TicketEscalationUpdated,
 )
 from domain.events.ticket import (
     AgentReplySent,
@@ -43,7 +53,14 @@ from domain.events.ticket import (
     TicketsMerged,
     TicketUpdated,
 )
+from domain.events.ties import (
+    DuplicateDismissed,
+    DuplicateSuspected,
+    TicketSplit,
+    TicketUnlinked,
+)
 from domain.values import rfc3339, ticket_chain
+from projections.ticket_duties import owed
 from projections.ticket_record import Stage, TicketState, dump, load
 
 __all__ = ["TicketState", "dump", "evolve", "load"]
@@ -78,20 +95,22 @@ def evolve(state: TicketState, recorded: Happened) -> None:
         case (TicketPutOnHold() | TicketResumed() | TicketResolved() | TicketReopened()
               | TicketClosed()) as turned:  # fmt: skip
             _turned(state, turned, at)
-        case StepRecorded() | FactRequested() as worked:
-            _worked(state, worked, recorded, at)
-        case CommitmentMade() | CommitmentKept() | CommitmentBroken() as promised:
-            _promised(state, promised, recorded.actor, at)
-        case MilestoneStarted() | MilestoneMet() | MilestoneBreached() as clocked:
-            _clocked(state, clocked, at)
-        case (TicketEscalationRaised() | TicketEscalationResolved() | ConsultationRequested()
-              | ConsultationAnswered()) as asked:  # fmt: skip
-            _asked(state, asked, recorded.actor, at)
+        case (StepRecorded() | FactRequested() | CommitmentMade() | CommitmentKept()
+              | CommitmentBroken() | CommitmentWithdrawn() | MilestoneStarted() | MilestoneMet()
+              | MilestoneBreached() | MilestonePaused() | MilestoneResumed()
+              | MilestoneCancelled() | TicketEscalationRaised() | TicketEscalationResolved()
+              | TicketEscalationAccepted() | TicketEscalationDeclined()
+              | TicketEscalationUpdated() | ConsultationRequested() | ConsultationAnswered()
+              | ConsultationAccepted() | ConsultationDeclined()
+              | ConsultationClosed()) as duty:  # fmt: skip
+            owed(state, duty, recorded)
         case TicketOpened() as opened:
             _opened(state, opened, at)
-        case (ReporterJoined() | TicketLinked() | TicketsMerged() | TicketMergeReverted()
-              | TicketMovedAway()) as tied:  # fmt: skip
+        case (ReporterJoined() | TicketLinked() | TicketUnlinked() | TicketsMerged()
+              | TicketMergeReverted() | TicketMovedAway() | TicketSplit()) as tied:  # fmt: skip
             _tied(state, tied, str(recorded.event_id))
+        case DuplicateSuspected() | DuplicateDismissed() as suspected:
+            _suspected(state, suspected, recorded.actor, at)
         case _ as never:
             assert_never(never)
 
@@ -175,90 +194,15 @@ def _turned(
             state.resolution_code = turned.resolution_code or state.resolution_code
 
 
-def _worked(
-    state: TicketState, worked: StepRecorded | FactRequested, recorded: Happened, at: str
-) -> None:
-    match worked:
-        case StepRecorded():
-            state.counts["steps"] += 1
-            state.entry("steps", worked.step_id).update(
-                kind=worked.kind, what=worked.what, outcome=worked.outcome, at=at,
-                installation_id=worked.installation_id, by=recorded.actor,
-                event_id=str(recorded.event_id),
-            )  # fmt: skip
-        case FactRequested():
-            asked = state.entry("facts_asked", worked.fact_key)
-            asked.update({"from": worked.from_contact_id, "at": at, "times": asked["times"] + 1})
-
-
-def _promised(
-    state: TicketState,
-    promised: CommitmentMade | CommitmentKept | CommitmentBroken,
-    by: str,
-    at: str,
-) -> None:
-    entry = state.entry("promises", promised.commitment_id)
-    match promised:
-        case CommitmentMade():
-            entry.update(
-                what=promised.what, to=promised.to_contact_id, due_at=_text(promised.due_at),
-                by=by, made_at=at,
-            )  # fmt: skip
-        case CommitmentKept():
-            entry.update(state="kept", ended_at=at)
-        case CommitmentBroken():
-            entry.update(state="broken", ended_at=at)
-
-
-def _clocked(
-    state: TicketState, clocked: MilestoneStarted | MilestoneMet | MilestoneBreached, at: str
-) -> None:
-    entry = state.entry("milestones", clocked.milestone)
-    entry.update(at=at, entitlement_id=clocked.entitlement_id or entry["entitlement_id"])
-    match clocked:
-        case MilestoneStarted():
-            entry.update(state="running", due_at=_text(clocked.due_at), elapsed_business=None)
-        case MilestoneMet():
-            entry.update(state="met", elapsed_business=clocked.elapsed_business)
-        case MilestoneBreached():
-            entry.update(state="breached", elapsed_business=clocked.elapsed_business)
-            entry["due_at"] = _text(clocked.due_at) or entry["due_at"]
-
-
-def _asked(
-    state: TicketState,
-    asked: TicketEscalationRaised
-    | TicketEscalationResolved
-    | ConsultationRequested
-    | ConsultationAnswered,
-    by: str,
-    at: str,
-) -> None:
-    match asked:
-        case TicketEscalationRaised():
-            state.entry("escalations", asked.escalation_id).update(
-                source=asked.source, by_contact_id=asked.by_contact_id, to_role=asked.to_role,
-                reason=asked.reason, severity=asked.severity, raised_at=at,
-            )  # fmt: skip
-        case TicketEscalationResolved():
-            state.entry("escalations", asked.escalation_id).update(
-                state="resolved", outcome=asked.outcome, agreed_with=asked.agreed_with,
-                resolved_at=at,
-            )  # fmt: skip
-        case ConsultationRequested():
-            state.entry("consultations", asked.consultation_id).update(
-                department=asked.department, question=asked.question, by=by, asked_at=at,
-                due_at=_text(asked.due_at),
-            )  # fmt: skip
-        case ConsultationAnswered():
-            state.entry("consultations", asked.consultation_id).update(
-                state="answered", answer=asked.answer, answered_by=asked.by or by, answered_at=at,
-            )  # fmt: skip
-
-
 def _tied(
     state: TicketState,
-    tied: ReporterJoined | TicketLinked | TicketsMerged | TicketMergeReverted | TicketMovedAway,
+    tied: ReporterJoined
+    | TicketLinked
+    | TicketUnlinked
+    | TicketsMerged
+    | TicketMergeReverted
+    | TicketMovedAway
+    | TicketSplit,
     event_id: str,
 ) -> None:
     match tied:
@@ -266,9 +210,12 @@ def _tied(
             if contact not in state.reporters:
                 state.reporters.append(contact)
         case TicketLinked():
-            link = {"id": tied.other_ticket_id, "relation": tied.relation, "system": tied.system}
-            if link not in state.links:
+            if (link := _link(tied)) not in state.links:
                 state.links.append(link)
+        case TicketUnlinked():
+            state.links = [link for link in state.links if link != _link(tied)]
+        case TicketSplit(new_ticket_id=new, moved_event_ids=moved):
+            state.split_into.append({"id": new, "events": len(moved)})
         case TicketsMerged(kept_id=kept):
             state.merges.append({"event_id": event_id, "into": kept})
         case TicketMergeReverted(merge_event_id=merge):
@@ -277,6 +224,21 @@ def _tied(
             state.moved_to = stream.split("/", 1)[1] if stream else company
     state.merged_into = state.merges[-1]["into"] if state.merges else None
     _settle(state)
+
+
+def _link(tied: TicketLinked | TicketUnlinked) -> dict[str, str | None]:
+    return {"id": tied.other_ticket_id, "relation": tied.relation, "system": tied.system}
+
+
+def _suspected(
+    state: TicketState, suspected: DuplicateSuspected | DuplicateDismissed, by: str, at: str
+) -> None:
+    entry = state.entry("suspected", suspected.candidate_ticket_id)
+    match suspected:
+        case DuplicateSuspected():
+            entry.update(score=suspected.score, signals=list(suspected.signals), at=at)
+        case DuplicateDismissed():
+            entry.update(state="dismissed", by=suspected.by or by, reason=suspected.reason)
 
 
 def _begin(state: TicketState) -> None:

@@ -151,7 +151,7 @@ def apply(view: View, page: Sequence[Logged]) -> None:
 
 tickets: Final = Projection(
     name="tickets",
-    version=2,
+    version=3,
     tables=("states", "checkpoints"),
     schema=SCHEMA,
     apply=apply,

@@ -217,7 +217,7 @@ def every_event(occurred_at: datetime = MONDAY) -> Iterable[Recorded[Event]]:
     """Record one event of every type, a minute apart, each in a stream of its kind."""
     for minute, (name, vivid) in enumerate(EXAMPLES.items()):
         kind = name.split(".", 1)[0]
-        company = None if kind in ("contact", "reads") else ACME
+        company = None if kind in ("contact", "product", "reads") else ACME
         stream = {"company": f"company/{ACME}", "ticket": f"ticket/{TICKET}"}.get(kind)
         moment = occurred_at + timedelta(minutes=minute)
         yield recorded(vivid, stream or f"{kind}/one", company=company, occurred_at=moment)

@@ -41,6 +41,11 @@ WORDS: Final[tuple[tuple[Any, str], ...]] = (
 )
 """How the page says a type; the first that fits."""
 
+OWN_KEY: Final[dict[str | None, str]] = {
+    "contact": "contact", "product": "product", "reads": "stream"
+}  # fmt: skip
+"""Whose key seals what stands in streams that belong to no company."""
+
 
 def events_page() -> str:
     """Write the whole page."""
@@ -129,10 +134,11 @@ def _sealed(model: type[BaseModel], name: str) -> str:
     seal = next((mark.seal for mark in marks(model) if mark.field == name), None)
     if seal is None:
         return ""
+    kind = model.stream_kind() if issubclass(model, Event) else None
+    if kind in OWN_KEY:
+        return f"the {OWN_KEY[kind]}'s key"
     if seal.whose == "company":
         return "the company's key"
-    if issubclass(model, Event) and model.stream_kind() == "contact":
-        return "the contact's key"
     if model.ABOUT and model.model_fields[model.ABOUT].is_required():
         return f"the key of `{model.ABOUT}`"
     return f"the key of `{model.ABOUT}`, without one the company's"

@@ -50,6 +50,7 @@ KINDS: Final = {
     "ticket": "A ticket is one conversation about one piece of work, however long it takes.",
     "interaction": "An interaction is one touch on any channel, about a ticket or not.",
     "survey": "A survey is one question to one person about one touchpoint.",
+    "product": "A product is what we sell, whoever runs it. The stream belongs to no company.",
     "reads": (
         "That somebody looked is itself on record, apart from the timelines. longcase writes "
         "these events itself; publishers do not send them."
@@ -157,11 +158,34 @@ ANSWERED: Final[dict[str, Any]] = {
     "data": {"score": 3, "contact_id": "jan-peeters", "comment": "Fixed, but it took six weeks."},
 }
 
+RELEASED: Final[dict[str, Any]] = {
+    "specversion": "1.0",
+    "type": "product.version_released",
+    "source": "releases",
+    "id": "playout-server-7.2.1",
+    "time": "2026-10-05T06:00:00Z",
+    "subject": "product/playout-server",
+    "actor": "system/releases",
+    "data": {"version": "7.2.1", "notes": "Fixes the leak in the codec."},
+}
+
+MERGED: Final[dict[str, Any]] = {
+    "specversion": "1.0",
+    "type": "company.merged",
+    "source": "crm",
+    "id": "crm-20977",
+    "time": "2026-10-02T14:00:00Z",
+    "subject": "company/acme-benelux",
+    "actor": "agent/anouk",
+    "data": {"kept_id": "acme-broadcast", "absorbed_id": "acme-benelux", "reason": "One firm."},
+}
+
 EXAMPLES: Final[dict[str, tuple[dict[str, Any], ...]]] = {
-    "company": (COMPANY,),
+    "company": (COMPANY, MERGED),
     "contact": (CONTACT,),
     "ticket": (OPENED, WROTE),
     "interaction": (CALLED,),
     "survey": (ANSWERED,),
+    "product": (RELEASED,),
 }
 """CloudEvents to learn from, by the kind of their stream; nobody publishes reads."""

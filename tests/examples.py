@@ -6,13 +6,17 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.events import Event
+from domain.events import account as a
+from domain.events import assets as e
 from domain.events import company as c
 from domain.events import contact as p
 from domain.events import duties as d
 from domain.events import interaction as i
+from domain.events import product as o
 from domain.events import reads as r
 from domain.events import survey as s
 from domain.events import ticket as t
+from domain.events import ties as x
 
 ACME: Final = "acme"
 JAN: Final = "jan-peeters"
@@ -88,8 +92,45 @@ EXAMPLES: Final[dict[str, Event]] = {
         c.CompanyEscalationResolved(
             escalation_id="X-9", outcome="Weekly call until January", agreed_with=JAN
         ),
+        e.InstallationUpgraded(installation_id="antwerp-1", from_version="7.1", to_version="7.2"),
+        e.InstallationRetired(installation_id="antwerp-1", reason="Moved to the new hall"),
+        e.EntitlementAmended(
+            entitlement_id="E-1",
+            level="Platinum Plus",
+            targets=(c.Target(milestone="first_reply", minutes=30),),
+            hours=Decimal(120),
+            valid_to=date(2028, 3, 31),
+        ),
+        e.EntitlementExpired(entitlement_id="E-1", valid_to=date(2028, 3, 31)),
+        e.SupportHoursUsed(entitlement_id="E-1", hours=Decimal("2.5"), ticket_id=TICKET),
+        a.CompanyProfileChanged(
+            changes=(
+                a.ProfileChange(field="name", old="Acme Broadcast", new="Acme Media"),
+                a.ProfileChange(field="tier", old="Platinum", new="Gold"),
+            ),
+            reason="Renamed after the takeover",
+        ),
+        a.CompanyDomainClaimed(domain="acme-media.tv", verified_by="dns"),
+        a.CompanyDomainReleased(domain="acme.tv"),
+        a.CompanyParentSet(parent_company_id="borealis", previous_parent_id="corvus"),
+        a.CompanySubsidiaryAdded(subsidiary_id="acme-benelux"),
+        a.CompanySubsidiaryRemoved(subsidiary_id="acme-nordic"),
+        a.AccountTeamMemberAssigned(user_id=TOM, role="tam"),
+        a.AccountTeamMemberUnassigned(user_id=TOM, role="tam", reason="on parental leave"),
+        a.CompanyLifecycleChanged(previous="active", to="at_risk", reason="Three outages"),
+        a.CompaniesMerged(kept_id=ACME, absorbed_id="acme-benelux", reason="One firm since May"),
+        a.CompanyMergeReverted(merge_event_id=TOUCHED, reason="Two firms after all"),
+        a.CompanyEscalationAccepted(escalation_id="X-9", owner_id=TOM, due_at=at("18:00")),
+        a.CompanyEscalationDeclined(escalation_id="X-9", reason="The account team has it in hand"),
+        a.CompanyEscalationUpdated(
+            escalation_id="X-9", trend="improving", note="No outage for a week", watchers=(MIA, TOM)
+        ),
+        a.ExecutiveBriefed(user_id=TOM, as_of_position=40, card_digest="sha256:1f0c"),
+        o.ProductVersionReleased(version="7.2.1", notes="Fixes the leak in the codec"),
         p.ContactRegistered(name="Jan Peeters", emails=("jan@acme.tv",), phones=("+3235551182",)),
         p.ContactIdentityLinked(channel="email", address="jan.peeters@gmail.example"),
+        p.ContactsMerged(kept_id=ANA, reason="Same person, two addresses"),
+        p.ContactMergeReverted(merge_event_id=TOUCHED, reason="Two of one name"),
         t.TicketOpened(
             number=TICKET,
             subject="Playout drops frames",
@@ -124,6 +165,7 @@ EXAMPLES: Final[dict[str, Event]] = {
         ),
         d.CommitmentKept(commitment_id="P-1", evidence="Patch 7.2.1 installed"),
         d.CommitmentBroken(commitment_id="P-1", evidence="No patch by Tuesday"),
+        d.CommitmentWithdrawn(commitment_id="P-1", reason="The customer rolled back themselves"),
         t.TicketPutOnHold(waiting_for="customer", until=at("09:00", day=5), reason="Needs logs"),
         t.TicketResumed(),
         t.TicketResolved(
@@ -138,12 +180,32 @@ EXAMPLES: Final[dict[str, Event]] = {
         t.TicketsMerged(kept_id="TCK-1100", reason="Same outage"),
         t.TicketMergeReverted(merge_event_id=TOUCHED, reason="Another channel after all"),
         t.TicketLinked(other_ticket_id="TCK-1100", relation="caused_by", system="jira"),
+        x.TicketUnlinked(
+            other_ticket_id="TCK-1100", relation="caused_by", system="jira", reason="Another cause"
+        ),
+        x.DuplicateSuspected(
+            candidate_ticket_id="TCK-1100", score=87, signals=("same_installation", "similar_text")
+        ),
+        x.DuplicateDismissed(
+            candidate_ticket_id="TCK-1100", by=MIA, reason="Another channel, another codec"
+        ),
+        x.TicketSplit(
+            new_ticket_id="TCK-1301",
+            moved_event_ids=(TOUCHED,),
+            subject="Sound is out of step",
+            reason="Two problems in one ticket",
+        ),
         t.TicketMovedAway(
             to_company="borealis", to_stream_id="ticket/TCK-1182~2", reason="Filed wrongly"
         ),
         d.MilestoneStarted(milestone="first_reply", due_at=at("10:02")),
         d.MilestoneMet(milestone="first_reply", elapsed_business=2280),
         d.MilestoneBreached(milestone="resolution", due_at=at("13:02"), elapsed_business=14400),
+        d.MilestonePaused(milestone="resolution", elapsed_business=5400),
+        d.MilestoneResumed(milestone="resolution", due_at=at("15:02")),
+        d.MilestoneCancelled(
+            milestone="resolution", elapsed_business=5400, reason="Entitlement changed"
+        ),
         d.TicketEscalationRaised(
             escalation_id="X-1",
             source="customer",
@@ -155,6 +217,11 @@ EXAMPLES: Final[dict[str, Event]] = {
         d.TicketEscalationResolved(
             escalation_id="X-1", outcome="Engineer on site", agreed_with=JAN
         ),
+        d.TicketEscalationAccepted(escalation_id="X-1", owner_id=TOM, due_at=at("18:00")),
+        d.TicketEscalationDeclined(escalation_id="X-1", reason="Second line has it in hand"),
+        d.TicketEscalationUpdated(
+            escalation_id="X-1", trend="worsening", note="Now on channel 3 too", watchers=(MIA, TOM)
+        ),
         d.ConsultationRequested(
             consultation_id="Q-1",
             department="Engineering",
@@ -162,6 +229,9 @@ EXAMPLES: Final[dict[str, Event]] = {
             due_at=at("15:00"),
         ),
         d.ConsultationAnswered(consultation_id="Q-1", by=TOM, answer="Yes, fixed in 7.2.1."),
+        d.ConsultationAccepted(consultation_id="Q-1", by=TOM),
+        d.ConsultationDeclined(consultation_id="Q-1", by=TOM, reason="Not our code"),
+        d.ConsultationClosed(consultation_id="Q-1", by=MIA, reason="Answered on the phone"),
         i.InteractionLogged(
             kind="call",
             direction="inbound",

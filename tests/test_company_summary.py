@@ -49,7 +49,7 @@ def test_a_company_is_replayed_with_its_figures_after_every_step() -> None:
     steps = list(company_replay(log))
 
     assert [step.state["contacts"] for step in steps] == [0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 1]
-    assert steps[6].state["promises"] == {"open": 1, "kept": 0, "broken": 0}
+    assert steps[6].state["promises"] == {"open": 1, "kept": 0, "broken": 0, "withdrawn": 0}
     assert steps[6].state["last_contact"] == {
         "type": "interaction.logged",
         "at": "2026-11-02T11:00:00.000000Z",
@@ -59,7 +59,7 @@ def test_a_company_is_replayed_with_its_figures_after_every_step() -> None:
     last = steps[-1].state
     assert (last["name"], last["events"], last["escalations"]) == ("Acme Broadcast", 11, 1)
     assert {status: n for status, n in last["tickets"].items() if n} == {"new": 1, "resolved": 1}
-    assert last["promises"] == {"open": 0, "kept": 0, "broken": 1}
+    assert last["promises"] == {"open": 0, "kept": 0, "broken": 1, "withdrawn": 0}
     assert list(company_replay(log, start=9)) == steps[8:]
     assert steps[-1].whole == last
 

@@ -8,6 +8,7 @@ import pytest
 
 from domain.errors import (
     AlreadyMade,
+    AlreadyMerged,
     AlreadyMoved,
     AlreadyOpened,
     InvalidReport,
@@ -85,10 +86,14 @@ def test_no_step_is_refused_for_coming_out_of_order(name: str) -> None:
         "ticket.commitment_made": {"commitment_id": "another"},
         "ticket.consultation_requested": {"consultation_id": "another"},
         "ticket.escalation_resolved": {"escalation_id": "X"},
+        "ticket.escalation_accepted": {"escalation_id": "X"},
+        "ticket.escalation_declined": {"escalation_id": "X"},
+        "ticket.escalation_updated": {"escalation_id": "X"},
         "ticket.merge_reverted": {"merge_event_id": merged.event_id},
     }
+    alone = name in ("ticket.merged", "ticket.moved_away")
 
-    ticket = ticket_with(*history, *made, merged)
+    ticket = ticket_with(*history, *made, *([] if alone else [merged]))
 
     assert decided(ticket, on_ticket(TYPES[name], imported=True, **known.get(name, {}))) == [
         name.removeprefix("ticket.")
@@ -105,8 +110,16 @@ def test_a_report_for_another_company_is_refused() -> None:
     [
         (event("commitment_kept", commitment_id="by-tuesday"), UnknownCommitment),
         (event("commitment_broken", commitment_id="by-tuesday"), UnknownCommitment),
+        (event("commitment_withdrawn", commitment_id="by-tuesday"), UnknownCommitment),
         (event("escalation_resolved", escalation_id="X-2"), UnknownEscalation),
+        (event("escalation_accepted", escalation_id="X-2"), UnknownEscalation),
+        (event("escalation_declined", escalation_id="X-2"), UnknownEscalation),
+        (event("escalation_updated", escalation_id="X-2"), UnknownEscalation),
         (event("consultation_answered", consultation_id="Q-2"), UnknownConsultation),
+        (event("consultation_accepted", consultation_id="Q-2"), UnknownConsultation),
+        (event("consultation_declined", consultation_id="Q-2"), UnknownConsultation),
+        (event("consultation_closed", consultation_id="Q-2"), UnknownConsultation),
+        (event("duplicate_suspected", candidate_ticket_id=f"{TICKET}~2"), InvalidReport),
         (event("merge_reverted", merge_event_id=UUID(int=3)), UnknownMerge),
         (event("merged", kept_id=TICKET), MergedIntoItself),
         (event("moved_away", to_company="acme", to_stream_id=None), AlreadyMoved),
@@ -125,8 +138,10 @@ def test_what_makes_no_sense_is_refused(reported: Recorded[Event], refusal: type
 def test_a_promise_is_kept_after_it_was_made_and_so_are_the_others() -> None:
     ticket = ticket_with(opened(), promised(), event("escalation_raised"), consulted())
 
-    for name in ("commitment_kept", "commitment_broken", "escalation_resolved",
-                 "consultation_answered"):  # fmt: skip
+    for name in ("commitment_kept", "commitment_broken", "commitment_withdrawn",
+                 "escalation_updated", "escalation_accepted", "escalation_resolved",
+                 "consultation_accepted", "consultation_answered",
+                 "consultation_closed"):  # fmt: skip
         assert report(ticket, event(name)) == [name]
 
 
@@ -138,6 +153,27 @@ def test_a_merge_is_reverted_once() -> None:
 
     with pytest.raises(UnknownMerge):
         decided(ticket, reverting)
+
+
+@pytest.mark.parametrize("name", ["merged", "moved_away"])
+def test_a_ticket_goes_on_inside_one_other_and_is_not_moved_meanwhile(name: str) -> None:
+    merged = event("merged", kept_id="T-1")
+    reverted = event("merge_reverted", merge_event_id=merged.event_id)
+
+    with pytest.raises(AlreadyMerged, match="goes on inside T-1; revert that merge first"):
+        decided(ticket_with(opened(), merged), event(name, **later(5)))
+
+    assert decided(ticket_with(opened(), merged, reverted), event(name)) == [name]
+
+
+def test_an_event_goes_to_one_other_ticket() -> None:
+    split = event("split", new_ticket_id="T-2", moved_event_ids=(UUID(int=4), UUID(int=5)))
+    ticket = ticket_with(opened(), split)
+
+    with pytest.raises(AlreadyMoved, match="by an earlier split"):
+        decided(ticket, event("split", new_ticket_id="T-3", moved_event_ids=(UUID(int=5),)))
+
+    assert decided(ticket, event("split", moved_event_ids=(UUID(int=6),))) == ["split"]
 
 
 def later(minutes: int) -> dict[str, Any]:

@@ -191,7 +191,7 @@ def test_a_promise_is_open_until_it_is_kept_or_broken() -> None:
     assert state.promises[0] == {
         "id": "P-1", "what": "Patch", "to": JAN, "by": "agent/tom",
         "made_at": "2026-11-02T09:02:00.000000Z", "due_at": "2026-11-03T17:00:00.000000Z",
-        "state": "broken", "ended_at": "2026-11-03T17:01:00.000000Z",
+        "state": "broken", "ended_at": "2026-11-03T17:01:00.000000Z", "reason": None,
     }  # fmt: skip
 
 

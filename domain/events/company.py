@@ -1,4 +1,4 @@
-"""Everything that can happen to a company: what we know of a customer before it rings.
+"""What we know of a company before it rings: people, purchases, products, terms, value, facts.
 
 registered → affiliations, purchases, products, licences, entitlements, value, facts
 """
@@ -229,7 +229,7 @@ class CompanyEscalationResolved(Event):
     agreed_with: ContactId | None = None
 
 
-AnyCompanyEvent = (
+AnyFactEvent = (
     CompanyRegistered
     | ContactAffiliated
     | ContactAffiliationEnded

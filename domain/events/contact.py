@@ -1,8 +1,10 @@
 """Everything that can happen to a contact: who a person is, apart from any company."""
 
+from uuid import UUID
+
 from domain.events.base import Event, PersonText, event
 from domain.events.company import ExternalId
-from domain.values import Code
+from domain.values import Code, ContactId
 
 
 @event("contact.registered")
@@ -26,4 +28,20 @@ class ContactIdentityLinked(Event):
     evidence: PersonText | None = None
 
 
-AnyContactEvent = ContactRegistered | ContactIdentityLinked
+@event("contact.merged")
+class ContactsMerged(Event):
+    """This person is another one we know; recorded on the absorbed contact, and a pointer only."""
+
+    kept_id: ContactId
+    reason: PersonText | None = None
+
+
+@event("contact.merge_reverted")
+class ContactMergeReverted(Event):
+    """The merge is undone; they are two persons again."""
+
+    merge_event_id: UUID
+    reason: PersonText | None = None
+
+
+AnyContactEvent = ContactRegistered | ContactIdentityLinked | ContactsMerged | ContactMergeReverted

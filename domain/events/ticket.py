@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.events.base import CompanyText, Data, Event, Part, PersonText, event, upcaster
 from domain.values import Code, ContactId, Id, Level, Moment, Number, StreamId, TicketId, UserId
 
+Relation = Literal["duplicate", "parent", "child", "caused_by", "follows", "related"]
 WaitingFor = Literal["customer", "vendor", "internal", "unknown"]
 
 
@@ -262,7 +263,7 @@ class TicketLinked(Event):
     """
 
     other_ticket_id: TicketId
-    relation: Literal["duplicate", "parent", "child", "caused_by", "follows", "related"]
+    relation: Relation
     system: Code | None = None
 
 

@@ -11,6 +11,7 @@ from domain.events.company import CompanyRegistered
 from domain.events.contact import ContactRegistered
 from domain.events.ticket import TicketOpened
 from domain.interaction import Interaction
+from domain.product import Product
 from domain.reads import Reads
 from domain.survey import Survey
 from domain.ticket import Ticket
@@ -22,6 +23,7 @@ KINDS: Final[dict[str, type[Aggregate[Any]]]] = {
     "ticket": Ticket,
     "interaction": Interaction,
     "survey": Survey,
+    "product": Product,
     "reads": Reads,
 }
 

@@ -23,17 +23,23 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "promises": (
         "ticket.commitment_made", "ticket.commitment_kept", "ticket.commitment_broken",
+        "ticket.commitment_withdrawn",
     ),
     "escalations": (
-        "ticket.escalation_raised", "ticket.escalation_resolved", "company.escalation_raised",
-        "company.escalation_resolved",
+        *(
+            f"{kind}.escalation_{what}"
+            for kind in ("ticket", "company")
+            for what in ("raised", "accepted", "declined", "updated", "resolved")
+        ),
     ),
     "course": (
         "ticket.opened", "ticket.assigned", "ticket.put_on_hold", "ticket.resumed",
         "ticket.resolved", "ticket.reopened", "ticket.closed",
     ),
     "tried": ("ticket.step_recorded", "ticket.consultation_requested",
-              "ticket.consultation_answered", "ticket.fact_requested"),
+              "ticket.consultation_accepted", "ticket.consultation_answered",
+              "ticket.consultation_declined", "ticket.consultation_closed",
+              "ticket.fact_requested"),
 }  # fmt: skip
 """What is often looked for together."""
 
