@@ -9,12 +9,14 @@ from itertools import count
 from typing import Any, Final
 
 from domain.events import Event, Source
+from domain.events import account as a
 from domain.events import company as c
 from domain.events import contact as p
 from domain.events import duties as d
 from domain.events import interaction as i
 from domain.events import survey as s
 from domain.events import ticket as t
+from domain.events import ties as x
 from services.receipts import Receipt
 from services.wire import Report
 from tests.examples import ACME, JAN, MONDAY, TICKET, at, example
@@ -108,6 +110,44 @@ def kept(ticket: str = TICKET, **known: Any) -> Report:
 def moved(ticket: str = TICKET, to: str = "borealis", **known: Any) -> Report:
     known = {"to_company": to, "to_stream_id": None, **known}
     return happened(t.TicketMovedAway, f"ticket/{ticket}", **known)
+
+
+def merged(ticket: str, kept: str, **known: Any) -> Report:
+    return happened(t.TicketsMerged, f"ticket/{ticket}", **{"kept_id": kept, **known})
+
+
+def reverted(ticket: str, merge: Receipt, **known: Any) -> Report:
+    known = {"merge_event_id": merge.event_id, **known}
+    return happened(t.TicketMergeReverted, f"ticket/{ticket}", **known)
+
+
+def united(kept: str, absorbed: str, at_company: str | None = None, **known: Any) -> Report:
+    known = {"kept_id": kept, "absorbed_id": absorbed, **known}
+    return happened(a.CompaniesMerged, f"company/{at_company or absorbed}", **known)
+
+
+def parted(company: str, merge: Receipt, **known: Any) -> Report:
+    known = {"merge_event_id": merge.event_id, **known}
+    return happened(a.CompanyMergeReverted, f"company/{company}", **known)
+
+
+def adopted(company: str, parent: str | None, **known: Any) -> Report:
+    known = {"parent_company_id": parent, "previous_parent_id": None, **known}
+    return happened(a.CompanyParentSet, f"company/{company}", **known)
+
+
+def same(contact: str, kept: str, **known: Any) -> Report:
+    return happened(p.ContactsMerged, f"contact/{contact}", **{"kept_id": kept, **known})
+
+
+def different(contact: str, merge: Receipt, **known: Any) -> Report:
+    known = {"merge_event_id": merge.event_id, **known}
+    return happened(p.ContactMergeReverted, f"contact/{contact}", **known)
+
+
+def split(ticket: str, new: str, *moved: Receipt, **known: Any) -> Report:
+    known = {"new_ticket_id": new, "moved_event_ids": tuple(m.event_id for m in moved), **known}
+    return happened(x.TicketSplit, f"ticket/{ticket}", **known)
 
 
 def talked(interaction: str = "call-1", **known: Any) -> Report:

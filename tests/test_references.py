@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 
+from domain.events.account import CompanyDomainClaimed, CompanyDomainReleased
 from services.desk import Desk
 from services.desk.references import Fresh, References, normal
+from services.wire import Report
 from tests.conftest import OpenDesk
 from tests.reports import (
     ACME,
     affiliated,
+    happened,
     introduced,
     left,
     linked,
@@ -194,6 +197,32 @@ def test_a_reference_that_means_somebody_only_later_does_not_stop_a_waiting_tick
     assert [row.company_id for row in desk.store.after(0)] == [
         "unassigned", "acme", "acme", "acme",
     ]  # fmt: skip
+
+
+def domain(name: str, company: str, *, released: bool = False) -> Report:
+    model = CompanyDomainReleased if released else CompanyDomainClaimed
+    return happened(model, f"company/{company}", domain=name)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_domain_is_the_first_companys_that_claimed_it_until_it_is_released(
+    desk: Desk, together: bool
+) -> None:
+    def record(*reports: Report) -> None:
+        for batch in [reports] if together else [[report] for report in reports]:
+            assert set(statuses(desk.record(batch))) == {"accepted"}
+
+    record(registered("acme"), registered("borealis"))
+    record(domain("New.TV", "acme"), domain("new.tv", "borealis"))
+    assert desk.resolve("company", "mail=jan@new.tv") == "acme"
+
+    record(domain("new.tv", "borealis", released=True))
+    assert desk.resolve("company", "domain=new.tv") == "acme"
+    record(domain("new.tv", "acme", released=True))
+    assert desk.resolve("company", "domain=new.tv") is None
+
+    record(domain("new.tv", "borealis"))
+    assert desk.resolve("company", "domain=new.tv") == "borealis"
 
 
 def test_what_is_kept_of_an_address_does_not_tell_it(known: Desk) -> None:

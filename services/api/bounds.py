@@ -1,10 +1,13 @@
 """What a key that is bound to sources or companies may publish, and what its request adds."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from typing import Any, Final
 
+from domain.events.account import CompaniesMerged, CompanyMergeReverted, CompanyParentSet
 from domain.events.ticket import (
     TicketMovedAway,
+    TicketsMerged,
 )
 from domain.values import UNASSIGNED
 from services.deployment import Deployment
@@ -49,11 +52,25 @@ class Bounds:
             return report
         company_id = self._company_of(report)
         self._begun.setdefault(report.stream_id, company_id)
-        touched = [company_id]
-        if isinstance(report.event, TicketMovedAway):
-            touched.append(self._resolved(report.event.to_company))
-        may_publish_about(self._who, touched)
+        may_publish_about(self._who, [company_id, *self._touched(report)])
         return replace(report, company=company_id)
+
+    def _touched(self, report: Report) -> Iterator[str | None]:
+        """Yield the other companies that an event says something of."""
+        match report.event:
+            case TicketMovedAway(to_company=target):
+                yield self._resolved(target)
+            case TicketsMerged(kept_id=kept):
+                yield self._company_at(f"{TICKET}{kept}")
+            case CompaniesMerged(kept_id=kept, absorbed_id=absorbed):
+                yield from (kept, absorbed)
+            case CompanyMergeReverted(merge_event_id=merge):
+                yield from self._deployment.desk.merged_by(report.stream_id, str(merge))
+            case CompanyParentSet(parent_company_id=parent):
+                before = self._deployment.desk.parent_of(report.stream_id)
+                yield from (one for one in (parent, before) if one)
+            case _:
+                pass
 
     def shown(self, receipt: Receipt) -> dict[str, Any]:
         """Say of a receipt what who sent the report may know.
@@ -68,16 +85,21 @@ class Bounds:
 
     def _company_of(self, report: Report) -> str | None:
         """Say which company a report is about; ``None`` for contacts and products."""
-        stream_id, log = report.stream_id, self._deployment.log
+        stream_id = report.stream_id
         kind, local_id = stream_id.split("/", 1)
         if kind == "company":
             return local_id
         if kind in ("contact", "product"):
             return None
-        if kind == "ticket":
-            stream_id = next(reversed(streams_of(log, stream_id.removeprefix(TICKET))), stream_id)
-        begun = self._begun.get(report.stream_id) or log.company_of(stream_id)
+        begun = self._company_at(stream_id)
         return begun or self._resolved(report.company)
+
+    def _company_at(self, stream_id: str) -> str | None:
+        """Say whose a stream is: of a ticket, where it is now; ``None`` if nothing is in it."""
+        log, last = self._deployment.log, stream_id
+        if stream_id.startswith(TICKET):
+            last = next(reversed(streams_of(log, stream_id.removeprefix(TICKET))), stream_id)
+        return self._begun.get(stream_id) or log.company_of(last)
 
     def _resolved(self, reference: str | None) -> str:
         found = self._deployment.desk.resolve("company", reference) if reference else None

@@ -42,15 +42,18 @@ class Belonging:
         companies: Companies,
         references: References,
         is_introduced: Callable[[str], bool],
+        turned_out: Callable[[str], str],
     ) -> None:
         """Answer from what is known.
 
         Args:
             is_introduced: Says whether a contact, by its id, was ever registered.
+            turned_out: Names the contact that a contact turned out to be, itself if no other.
         """
         self._companies = companies
         self._references = references
         self._is_introduced = is_introduced
+        self._turned_out = turned_out
         self._known = {UNASSIGNED}
 
     def company_of(self, report: Report, aggregate: Aggregate[Any]) -> str | None:
@@ -109,7 +112,10 @@ class Belonging:
             person = getattr(report.event, report.event.ABOUT)
         if not person or not self._is_introduced(person):
             return UNASSIGNED
-        home = self._references.company_of(person) or OWN + person
+        home = self._references.company_of(person)
+        if not home:  # the record they were merged into may say more
+            person = self._turned_out(person)
+            home = self._references.company_of(person) or OWN + person
         return home if len(home) <= LONGEST else UNASSIGNED
 
     def _own(self, aggregate: Aggregate[Any], named: str | None) -> str:

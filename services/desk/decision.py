@@ -8,21 +8,24 @@ from typing import Any, Final, Protocol
 from eventsourcing.persistence import StoredEvent
 
 from domain.aggregate import Aggregate
+from domain.company import Company
 from domain.errors import ContentDiffers, ReferenceTaken, Refused, TooFarAhead, WrongVersion
-from domain.events import Event, Recorded
-from domain.events.company import CompanyRegistered, ContactAffiliated
+from domain.events import Event
+from domain.events.account import CompanyParentSet
+from domain.events.company import CompanyRegistered
 from domain.events.ticket import (
     TicketMovedAway,
 )
 from domain.ticket import Ticket
 from domain.values import UNASSIGNED, micros
 from services.control import Keyring
-from services.desk.belonging import Belonging, Companies, person_of
+from services.desk.belonging import Belonging, Companies
 from services.desk.documents import Draft, Drafting
+from services.desk.elsewhere import Elsewhere
+from services.desk.following import Following
 from services.desk.hearing import Heard
 from services.desk.references import REGISTERED, TELLING, Fresh, References
 from services.receipts import Receipt, refused
-from services.sealing import ERASED, unseal
 from services.store import Placement, ReportRow
 from services.store.log import KnownReport
 from services.wire import Report
@@ -39,6 +42,9 @@ class Streams(Companies, Protocol):
 
     def catch_up(self, stream_ids: Iterable[str]) -> bool:
         """Take over what others recorded since streams were read; say whether they did."""
+
+    def holds(self, stream_id: str, event_id: str) -> bool:
+        """Say whether an event stands in a stream."""
 
 
 @dataclass(slots=True)
@@ -75,8 +81,16 @@ class Decision:
         self._drafting = Drafting(keyring, now)
         self._fresh = Fresh()
         self._references = references.within(self._fresh)
-        self._belonging = Belonging(streams, self._references, self._is_introduced)
+        self._elsewhere = Elsewhere(self._aggregate, self._last_link, self._stands_in)
+        self._belonging = Belonging(
+            streams, self._references, self._is_introduced, self._elsewhere.person
+        )
+        self._following = Following(
+            self._aggregate, self._last_link, self._elsewhere, self._belonging, self._drafting,
+            keyring,
+        )  # fmt: skip
         self._reported: dict[tuple[str, str], tuple[bytes, int]] = {}
+        self._looked_at: set[str] = set()
         self.touched: dict[str, Aggregate[Any]] = {}
         self.drafts: list[Draft] = []
         self.events: list[StoredEvent] = []
@@ -141,7 +155,7 @@ class Decision:
 
     def _accept(self, heard: Heard) -> Pending:
         drafts = self._drafts(heard.report)
-        placed = self._founding(drafts[0].happened) + drafts
+        placed = [*self._following.founding(drafts[0].happened), *drafts]
         for draft in placed:
             self._place(draft)
         if trace := heard.report.traceparent:
@@ -158,12 +172,11 @@ class Decision:
             raise TooFarAhead(
                 f"{report.occurred_at.isoformat()} lies more than 5 minutes ahead of our clock"
             )
-        aggregate = self._last_link(report.stream_id)
+        self._looked_at.clear()
         try:
-            return self._decide(report, aggregate)
+            return self._decide(report, self._last_link(report.stream_id))
         except Refused:
-            stream_id = aggregate.stream_id
-            if stream_id in self.touched or not self._streams.catch_up([stream_id]):
+            if not self._streams.catch_up(self._looked_at - self.touched.keys()):
                 raise
         return self._decide(report, self._last_link(report.stream_id))
 
@@ -175,6 +188,7 @@ class Decision:
         return aggregate
 
     def _aggregate(self, stream_id: str) -> Aggregate[Any]:
+        self._looked_at.add(stream_id)
         return self.touched.get(stream_id) or self._streams.find(stream_id)
 
     def _decide(self, report: Report, aggregate: Aggregate[Any]) -> list[Draft]:
@@ -193,9 +207,7 @@ class Decision:
             self._drafting.follow(draft.happened, following, stream_id, company_id)
             for following in after
         ]
-        if isinstance(event, TicketMovedAway) and isinstance(aggregate, Ticket):
-            drafts.append(self._continue(aggregate, draft, event))
-        return drafts
+        return [*drafts, *self._following.beyond(aggregate, draft)]
 
     def _told(self, report: Report, aggregate: Aggregate[Any]) -> Event:
         """Complete what the publisher said with what only the desk can say."""
@@ -204,32 +216,15 @@ class Decision:
             target = self._belonging.resolve(event.to_company) or UNASSIGNED
             there = {"to_company": target, "to_stream_id": aggregate.next_link}
             return event.model_copy(update=there)
+        if isinstance(event, CompanyParentSet) and isinstance(aggregate, Company):
+            return event.model_copy(update={"previous_parent_id": aggregate.parent_id})
         return event
 
-    def _continue(self, ticket: Ticket, moved: Draft, event: TicketMovedAway) -> Draft:
-        """Open a moved ticket again, in a new stream of the company it moved to."""
-        target = self._belonging.existing(event.to_company)
-        assert ticket.opening, "only an opened ticket can be moved"  # noqa: S101
-        opening = unseal(ticket.opening, self._keyring).data
-        readable = {name: None for name, text in opening if text == ERASED}
-        reopening = ticket.continuation(opening.model_copy(update=readable))
-        seen_by = ticket.opening.visibility
-        return self._drafting.follow(moved.happened, reopening, ticket.next_link, target, seen_by)
-
-    def _founding(self, cause: Recorded[Any]) -> list[Draft]:
-        """Make the company of a person who has none, before the first event that is theirs."""
-        person = person_of(cause.company_id)
-        if not person:
-            return []
-        stream_id = f"company/{cause.company_id}"
-        if self._aggregate(stream_id).version:
-            return []
-        found = CompanyRegistered(kind="individual", contact_id=person)
-        joined = ContactAffiliated(contact_id=person)
-        return [
-            self._drafting.follow(cause, event, stream_id, cause.company_id)
-            for event in (found, joined)
-        ]
+    def _stands_in(self, event_id: str, stream_id: str) -> bool:
+        return self._streams.holds(stream_id, event_id) or any(
+            (str(draft.happened.event_id), draft.happened.stream_id) == (event_id, stream_id)
+            for draft in self.drafts
+        )
 
     def _is_introduced(self, contact_id: str) -> bool:
         stream_id = f"contact/{contact_id}"
@@ -264,7 +259,7 @@ class Decision:
         place.handles += addresses
         for digest, target in (*externals, *addresses):
             self._fresh.handles.setdefault(digest, target)
-        if affiliation := self._references.affiliation_of(stream_id, event):
+        if affiliation := self._references.turned_by(stream_id, event):
             self._fresh.affiliations[affiliation[0]] = affiliation[1]
             place.affiliations.append(affiliation)
 

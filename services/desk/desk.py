@@ -18,6 +18,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.persistence import InterfaceError, Mapper, OperationalError
 
+from domain.company import Company
 from domain.errors import NotAlone
 from domain.events import decode
 from projections.database import failures
@@ -110,6 +111,16 @@ class Desk(Application[str]):
     def resolve(self, wanted: str, reference: str) -> str | None:
         """Find the id of the ``company`` or ``contact`` that *reference* means."""
         return self.references.resolve(wanted, reference)
+
+    def merged_by(self, stream_id: str, event_id: str) -> tuple[str, ...]:
+        """Name the two companies that a merge, in force at the stream of one, made one."""
+        company = self.streams.load(stream_id)
+        return company.merges.get(event_id, ()) if isinstance(company, Company) else ()
+
+    def parent_of(self, stream_id: str) -> str | None:
+        """Name the company that the company of a stream belongs to."""
+        company = self.streams.load(stream_id)
+        return company.parent_id if isinstance(company, Company) else None
 
     def close(self) -> None:
         """Close the store."""

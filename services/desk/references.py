@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.events import Event
+from domain.events.account import CompanyDomainClaimed, CompanyDomainReleased
 from domain.events.company import CompanyRegistered, ContactAffiliated, ContactAffiliationEnded
 from domain.events.contact import ContactIdentityLinked, ContactRegistered
 
@@ -20,7 +21,10 @@ SHORTEST_PHONE: Final = 6
 AFFILIATION: Final = "affiliation"
 
 REGISTERED: Final = (CompanyRegistered, ContactRegistered)
-TELLING: Final = (*REGISTERED, ContactIdentityLinked, ContactAffiliated, ContactAffiliationEnded)
+TELLING: Final = (
+    *REGISTERED, ContactIdentityLinked, ContactAffiliated, ContactAffiliationEnded,
+    CompanyDomainClaimed, CompanyDomainReleased,
+)  # fmt: skip
 """The events that make an address, an external id or an affiliation known."""
 
 
@@ -133,14 +137,31 @@ class References:
             for external in event.external_ids:
                 yield self.digest(f"{kind}:{external.system}", external.id.strip()), stream_id
 
-    def affiliation_of(self, stream_id: str, event: Event) -> tuple[bytes, str] | None:
-        """Say which company a contact belongs to from now on, empty for none, if *event* does."""
+    def turned_by(self, stream_id: str, event: Event) -> tuple[bytes, str] | None:
+        """Say what leads elsewhere from now on, empty for nowhere, if *event* does.
+
+        That is the company of a contact, or of a mail domain: the first that claimed it, until
+        it is released.
+        """
+        if isinstance(event, CompanyDomainClaimed | CompanyDomainReleased):
+            return self._domain_of(stream_id, event)
         if isinstance(event, ContactAffiliated):
             return self.digest(AFFILIATION, event.contact_id), stream_id
         if not isinstance(event, ContactAffiliationEnded):
             return None
         is_theirs = self._lookup(AFFILIATION, event.contact_id) == stream_id
         return (self.digest(AFFILIATION, event.contact_id), "") if is_theirs else None
+
+    def _domain_of(
+        self, stream_id: str, event: CompanyDomainClaimed | CompanyDomainReleased
+    ) -> tuple[bytes, str] | None:
+        form = normal("domain", event.domain)
+        holder = self._lookup("domain", form) if form else None
+        if form and isinstance(event, CompanyDomainClaimed) and not holder:
+            return self.digest("domain", form), stream_id
+        if form and isinstance(event, CompanyDomainReleased) and holder == stream_id:
+            return self.digest("domain", form), ""
+        return None
 
     def known(self, digests: Sequence[bytes]) -> dict[bytes, str]:
         """Find what *digests* lead to."""
