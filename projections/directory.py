@@ -16,15 +16,20 @@ from domain.events.contact import ContactIdentityLinked, ContactRegistered
 from domain.events.ticket import (
     TicketOpened,
 )
+from projections import directory_profile, unions
 from projections.affiliations import COLUMNS as AFFILIATION
 from projections.database import Row
-from projections.directory_query import company, contacts_of, find, names
+from projections.directory_profile import HANDLE
+from projections.directory_query import companies_in, company, contacts_of, find, names
 from projections.directory_search import companies
 from projections.handles import Handle, folded, normal_mail, normal_phone, words
 from projections.phrases import ERASED
 from projections.projection import Projection, View, by_stream
 
-__all__ = ["apply", "companies", "company", "contacts_of", "directory", "find", "forget", "names"]
+__all__ = [
+    "apply", "companies", "companies_in", "company", "contacts_of", "directory", "find", "forget",
+    "names",
+]  # fmt: skip
 
 SCHEMA: Final = (
     """CREATE TABLE {companies} (
@@ -95,9 +100,6 @@ name = excluded.name, folded = excluded.folded, locale = excluded.locale,
 time_zone = excluded.time_zone, occurred_at = excluded.occurred_at, position = excluded.position
 WHERE (c.occurred_at, c.position) < (excluded.occurred_at, excluded.position)"""
 
-HANDLE: Final = """INSERT INTO {handles} (kind, value, system, target_kind, target_id)
-VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-
 SEALED: Final = ("mail", "phone", "address", "word")
 """Handles of a person that are gone when the person's key is destroyed."""
 
@@ -122,15 +124,17 @@ def apply(view: View, page: Sequence[Logged]) -> None:
     view.many(REGISTER, written.companies)
     view.many(CONTACT, written.contacts)
     view.many(HANDLE, dict.fromkeys(written.handles))
+    directory_profile.keep(view, page)
+    unions.keep(view, page)
     view.insert("names", ("contact_id", "name", "occurred_at", "position"), written.names)
     view.insert("affiliations", AFFILIATION, written.affiliations)
 
 
 directory: Final = Projection(
     name="directory",
-    version=1,
-    tables=("companies", "contacts", "names", "handles", "affiliations"),
-    schema=SCHEMA,
+    version=2,
+    tables=("companies", "contacts", "names", "handles", "affiliations", "profile", "unions"),
+    schema=(*SCHEMA, directory_profile.SCHEMA, *unions.SCHEMA),
     apply=apply,
     sequence=by_stream,
 )
@@ -192,8 +196,6 @@ def _register(written: Written, logged: Logged, known: CompanyRegistered) -> Non
     row = (name, name and folded(name), known.kind, known.contact_id, known.tier)
     written.companies.append((*row, *happened, company, *happened))
     found = [("id", folded(company), "")]
-    found += [("word", word, "") for word in words(name or "")]
-    found += [("domain", domain.strip().lower(), "") for domain in known.domains]
     found += [("external", external.id, external.system) for external in known.external_ids]
     written.handles += [Handle(*handle, "company", company) for handle in found]
 

@@ -1,10 +1,11 @@
 """What the directory is asked: what is this company, who are these people, who is calling."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from domain.values import Reader, everything, micros, moment, rfc3339
+from projections import unions
 from projections.affiliations import Tie, ties
 from projections.chunks import in_chunks
 from projections.database import Row
@@ -32,8 +33,13 @@ def company(view: View, reader: Reader, company_id: str) -> dict[str, Any] | Non
         "AND target_id = ? ORDER BY kind, system, value",
         (company_id,),
     )
+    above = unions.wholes_of(view, "subsidiary", [company_id]).get(company_id)
+    below = [c for c in unions.parts(view, "subsidiary", [company_id]) if reader.may_read(c)]
     return {
         **found,
+        "absorbed": [c for c in unions.companies_in(view, company_id)[1:] if reader.may_read(c)],
+        "parent_company_id": above if reader.may_read(above) else None,
+        "subsidiaries": below,
         "domains": [value for kind, value, _ in handles if kind == "domain"],
         "external_ids": [
             {"system": system, "id": value} for kind, value, system in handles if kind == "external"
@@ -42,19 +48,34 @@ def company(view: View, reader: Reader, company_id: str) -> dict[str, Any] | Non
 
 
 def contacts_of(
-    view: View, company_id: str, as_of: datetime | None = None, known_at: int | None = None
+    view: View,
+    companies: str | Sequence[str],
+    as_of: datetime | None = None,
+    known_at: int | None = None,
 ) -> list[dict[str, Any]]:
     """List the people of a company, each in the last role; those who left come last.
 
+    Whoever was merged into another is that person, with the addresses of both.
+
     Args:
+        companies: Several are listed as one.
         as_of: As it had happened by then.
         known_at: As it was recorded up to this position.
     """
-    said = ties(view, companies=[company_id], as_of=as_of, known_at=known_at)
-    last = {tie.contact_id: tie for tie in [*_alone(view, [company_id], "company_id"), *said]}
-    named, reached = names(view, last, as_of, known_at), _addresses(view, last)
-    people = [
-        {
+    asked = [companies] if isinstance(companies, str) else companies
+    at = _at(as_of, known_at)
+    said = ties(view, companies=asked, as_of=as_of, known_at=known_at)
+    said.sort(key=lambda tie: tie.lasts(as_of))  # of several companies, the one that lasts
+    every = [*_alone(view, asked, "company_id"), *said]
+    roots = unions.root_of(view, "contact", {tie.contact_id for tie in every}, at)
+    last = {roots[tie.contact_id]: tie for tie in every}
+    records = {person: [person, *unions.parts(view, "contact", [person], at)] for person in last}
+    named = names(view, last, as_of, known_at)
+    reached = _addresses(view, [one for records_of in records.values() for one in records_of])
+    people = []
+    for contact, tie in sorted(last.items(), key=lambda item: folded(named.get(item[0], "~"))):
+        handles = sorted({handle for one in records[contact] for handle in reached.get(one, ())})
+        people.append({
             "contact_id": contact,
             "name": named.get(contact),
             "role": tie.role,
@@ -63,12 +84,25 @@ def contacts_of(
             "valid_from": tie.valid_from,
             "valid_to": tie.valid_to,
             "current": tie.lasts(as_of),
-            "emails": [value for kind, value in reached.get(contact, ()) if kind == "mail"],
-            "phones": [value for kind, value in reached.get(contact, ()) if kind == "phone"],
-        }
-        for contact, tie in sorted(last.items(), key=lambda item: folded(named.get(item[0], "~")))
-    ]
+            "emails": [value for kind, value in handles if kind == "mail"],
+            "phones": [value for kind, value in handles if kind == "phone"],
+            "absorbed": records[contact][1:],
+        })  # fmt: skip
     return sorted(people, key=lambda person: not person["current"])
+
+
+def companies_in(view: View, reader: Reader, company_id: str, *, roll_up: bool) -> list[str]:
+    """List a company and what is shown as its own, as far as *reader* may read it."""
+    if reader.public_only:
+        return [company_id]
+    found = unions.companies_in(view, company_id, roll_up=roll_up)
+    return [company for company in found if reader.may_read(company)]
+
+
+def _at(as_of: datetime | None, known_at: int | None) -> unions.At:
+    return unions.At(
+        FOR_EVER if as_of is None else micros(as_of), FOR_EVER if known_at is None else known_at
+    )
 
 
 def names(
@@ -100,7 +134,8 @@ def find(
     address, ``domain`` for a company by its mail domain alone, and else ``unknown``.
     """
     mail = normal_mail(email or "")
-    people = holders(view, "contact", [("phone", normal_phone(phone or "")), ("mail", mail)])
+    held = holders(view, "contact", [("phone", normal_phone(phone or "")), ("mail", mail)])
+    people = sorted(set(unions.root_of(view, "contact", held).values()))
     callers = [] if reader.public_only else list(_callers(view, reader, people))
     if callers:
         several = len({caller["contact_id"] for caller in callers}) > 1
@@ -128,6 +163,7 @@ def shown(view: View, reader: Reader, rows: Iterable[Row]) -> list[dict[str, Any
     """Put companies into the form in which they are answered; a person's is called as they are."""
     rows = list(rows)
     named = names(view, {row[3] for row in rows if row[3]})
+    into = unions.wholes_of(view, "company", {row[0] for row in rows})
     found = []
     for company_id, name, kind, contact_id, tier, registered_at, events, tickets, heard_at in rows:
         answer = {"company_id": company_id, "name": name or named.get(contact_id), "kind": kind}
@@ -139,6 +175,7 @@ def shown(view: View, reader: Reader, rows: Iterable[Row]) -> list[dict[str, Any
                 "events": events,
                 "tickets": tickets,
                 "last_event_at": rfc3339(moment(heard_at)),
+                "merged_into": into.get(company_id),
             }
         found.append(answer)
     return found
@@ -164,11 +201,13 @@ def holders(view: View, target: str, handles: Iterable[tuple[str, str | None]]) 
 
 def _callers(view: View, reader: Reader, people: list[str]) -> Iterator[dict[str, Any]]:
     """Yield people with the companies they belong to, or with the last one they belonged to."""
-    named, belonging = names(view, people), companies_of(view, people)
+    records = {person: {person, *unions.parts(view, "contact", [person])} for person in people}
+    belonging = companies_of(view, {one for records_of in records.values() for one in records_of})
+    named = names(view, people)
     rows = known_companies(view, reader, {tie.company_id for tie in belonging})
     called = {row[0]: row[1] for row in rows}
     for person in people:
-        mine = [tie for tie in belonging if tie.contact_id == person]
+        mine = [tie for tie in belonging if tie.contact_id in records[person]]
         within = [tie for tie in mine if tie.company_id in called]
         name = named.get(person)
         for tie in [tie for tie in within if tie.lasts()] or within[-1:]:

@@ -20,6 +20,7 @@ from projections.lines import line_of
 from projections.redaction import RESTRICTED, for_customer, is_closed, is_hidden, redact
 from projections.ticket_chain import whole
 from projections.ticket_state import TicketState, dump, evolve, load
+from projections.ticket_union import joined
 
 __all__ = [
     "Clock",
@@ -61,7 +62,9 @@ class Step:
         event: The event in small, with a line a person can read.
         document: The state of its ticket stream, or of the company, after it: the same bytes
             as the live one has.
-        others: For a moved ticket, the states of the other streams of its chain.
+        others: Of a ticket with several streams (it was moved, or others go on inside it) the
+            states of the others.
+        ticket_id: The ticket that is replayed, by the first stream of its chain.
     """
 
     ordinal: int
@@ -69,6 +72,7 @@ class Step:
     event: dict[str, Any]
     document: bytes
     others: tuple[bytes, ...] = ()
+    ticket_id: str | None = None
 
     @property
     def state(self) -> dict[str, Any]:
@@ -77,10 +81,11 @@ class Step:
 
     @property
     def whole(self) -> dict[str, Any]:
-        """The state after the step, all streams of the ticket's chain joined."""
-        if not self.others:
-            return self.state
-        return whole(_read(document) for document in (*self.others, self.document))
+        """The state after the step, all streams of the ticket joined."""
+        states = (_read(document) for document in (*self.others, self.document))
+        if self.ticket_id is not None:
+            return joined(self.ticket_id, states)
+        return whole(states) if self.others else self.state
 
 
 def replay(
@@ -89,11 +94,12 @@ def replay(
     *,
     start: int = 1,
     after: Step | None = None,
+    ticket_id: str | None = None,
 ) -> Iterator[Step]:
     """Yield the steps of one ticket from step *start* on.
 
     Args:
-        events: Those of all streams of the ticket's chain, in the order of happening.
+        events: Those of all streams of the ticket, in the order of happening.
         after: A step of this replay, for the same reader; *events* are those that follow it.
     """
     links = _taken_up(after)
@@ -105,7 +111,8 @@ def replay(
         if ordinal >= start:
             others = tuple(_shown(links[s], reader) for s in sorted(links) if s != stream)
             event = rendered(logged, recorded, reader, department=state.department)
-            yield Step(ordinal, event["position"], event, _shown(state, reader), others)
+            document = _shown(state, reader)
+            yield Step(ordinal, event["position"], event, document, others, ticket_id)
 
 
 def company_replay(
@@ -131,7 +138,12 @@ def count(events: Iterable[Logged], reader: Reader = EVERYTHING) -> int:
     return sum(1 for _ in _visible(events, reader))
 
 
-def state_at(events: Iterable[Logged], step: int, reader: Reader = EVERYTHING) -> dict[str, Any]:
+def state_at(
+    events: Iterable[Logged],
+    step: int,
+    reader: Reader = EVERYTHING,
+    ticket_id: str | None = None,
+) -> dict[str, Any]:
     """Tell the whole state of the ticket after *step*; step 0 is before everything.
 
     Raises:
@@ -139,7 +151,7 @@ def state_at(events: Iterable[Logged], step: int, reader: Reader = EVERYTHING) -
     """
     if step == 0:
         return _read(NO_TICKET)
-    found = next(replay(events, reader, start=step), None)
+    found = next(replay(events, reader, start=step, ticket_id=ticket_id), None)
     if found is None or step < 0:
         raise LookupError(f"the ticket has no step {step}")
     return found.whole
@@ -171,10 +183,12 @@ def difference(
     end: Instant,
     clock: Clock = "happened",
     reader: Reader = EVERYTHING,
+    *,
+    ticket_id: str | None = None,
 ) -> Difference:
     """Say what changed in one ticket between two instants on a clock, or two positions."""
     sides = _sides(_visible(events, reader), start, end, clock)
-    before, after = (state_at(side, len(side), reader) for side in sides)
+    before, after = (state_at(side, len(side), reader, ticket_id) for side in sides)
     return _difference(sides, reader, before, after, in_words(before, after))
 
 

@@ -16,12 +16,14 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 
 from domain.events import AnyTicketEvent, Logged, Recorded
-from domain.values import Reader, micros
+from domain.values import Reader, micros, ticket_chain
+from projections import unions
 from projections.chunks import in_chunks
 from projections.database import Row
 from projections.projection import Projection, View, by_stream
 from projections.redaction import for_customer, redact
 from projections.ticket_state import TicketState, dump, evolve, load
+from projections.ticket_union import listed
 
 COLUMNS: Final = (
     "stream", "ticket_id", "chain_id", "company_id", "status", "severity", "priority", "agent",
@@ -65,7 +67,7 @@ SUMMARY: Final = (
     "ticket_id", "chain_id", "company_id", "number", "subject", "status", "waiting_for",
     "requester_id", "reporters", "channel", "severity", "priority", "category", "product_id",
     "assignee", "opened_at", "last_event_at", "resolved_at", "resolution_code", "root_cause",
-    "counts", "merged_into", "moved_to",
+    "counts", "merged_into", "absorbed", "moved_to",
 )  # fmt: skip
 """What a list of tickets says of each."""
 
@@ -131,6 +133,7 @@ class Folded:
 
 def apply(view: View, page: Sequence[Logged]) -> None:
     """Fold a page of events into the rows of their streams."""
+    unions.keep(view, page)
     arrived: dict[str, list[Logged]] = {}
     for logged in page:
         if logged.event.kind == "ticket":
@@ -152,8 +155,8 @@ def apply(view: View, page: Sequence[Logged]) -> None:
 tickets: Final = Projection(
     name="tickets",
     version=3,
-    tables=("states", "checkpoints"),
-    schema=SCHEMA,
+    tables=("states", "checkpoints", "unions"),
+    schema=(*SCHEMA, *unions.SCHEMA),
     apply=apply,
     sequence=by_stream,
 )
@@ -165,14 +168,41 @@ def of_company(
     company_id: str,
     status: str | None = None,
     limit: int | None = None,
+    *,
+    roll_up: bool = False,
 ) -> list[dict[str, Any]]:
-    """List a company's tickets: open ones by severity, priority and age, then the last ended."""
-    rows = view.all(f"{READ} WHERE company_id = ?", (company_id,))
+    """List a company's tickets: open ones by severity, priority and age, then the last ended.
+
+    What goes on inside another ticket is in that one; a customer sees each as it was opened.
+
+    Args:
+        roll_up: Of the companies, too, that belong to it.
+    """
+    companies = [company_id]
+    if not reader.public_only:
+        companies = unions.companies_in(view, company_id, roll_up=roll_up)
+    rows = in_chunks(view, f"{READ} WHERE company_id IN (…)", companies)
     states = [state for row in rows if (state := _readable(reader, row))]
-    found = [state for state in states if status in (None, state["status"])]
+    if reader.public_only:
+        found = [state for state in states if status in (None, state["status"])]
+    else:
+        found = listed(states, status)
     found.sort(key=lambda state: state["last_event_at"], reverse=True)
     found.sort(key=_urgency)
-    return [{name: state[name] for name in SUMMARY} for state in islice(found, limit)]
+    return [
+        {name: state.get(name, []) if name == "absorbed" else state[name] for name in SUMMARY}
+        for state in islice(found, limit)
+    ]
+
+
+def inside(view: View, ticket_id: str, known_at: int | None = None) -> list[str]:
+    """List the tickets that go on inside one, by the first streams of their chains.
+
+    Args:
+        known_at: As recorded up to this position.
+    """
+    at = unions.NOW if known_at is None else unions.At(known_at=known_at)
+    return unions.parts(view, "ticket", [ticket_chain(ticket_id)], at)
 
 
 def count_of(view: View, company_id: str) -> int:

@@ -3,10 +3,13 @@
 A page of it is bytes joined: `projections.timeline_query` reads what is written here.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 from domain.events import Logged
+from domain.events.ties import TicketSplit
+from domain.values import ticket_chain
+from projections import unions
 from projections.projection import Projection, View, by_stream
 from projections.timeline_context import Contexts
 from projections.timeline_entry import COLUMNS, render
@@ -60,6 +63,21 @@ ALSO: Final = """
 """
 """The tickets, contacts and products of entries that name several."""
 
+MOVED: Final = """
+    CREATE TABLE {moved} (
+        company_id {text} NOT NULL,
+        event_id {text} NOT NULL,
+        position {bigint} NOT NULL,
+        occurred_at {bigint} NOT NULL,
+        away {text} NOT NULL,
+        ticket {text} NOT NULL,
+        PRIMARY KEY (company_id, event_id, position)
+    )
+"""
+"""The entries that splits show in another ticket than the one they were recorded in."""
+
+MOVED_COLUMNS: Final = ("company_id", "event_id", "position", "occurred_at", "away", "ticket")
+
 INDEXES: Final = (
     "CREATE INDEX {entries}_happened ON {entries} (company_id, occurred_at, position)",
     "CREATE INDEX {entries}_ticket ON {entries} (company_id, ticket_id, occurred_at, position)",
@@ -78,6 +96,7 @@ TSVECTOR: Final = (
 
 def fold(view: View, page: Sequence[Logged]) -> None:
     """Write the entries of a page of events; those without a company have none."""
+    unions.keep(view, page)
     page = [logged for logged in page if logged.event.company_id is not None]
     contexts = Contexts(view, page)
     entries = [render(logged, contexts.of(logged.event)) for logged in page]
@@ -89,6 +108,17 @@ def fold(view: View, page: Sequence[Logged]) -> None:
     )
     _index(view, [(entry.row[0], entry.row[1], entry.text) for entry in entries])
     contexts.save(view)
+    view.insert("moved", MOVED_COLUMNS, [row for logged in page for row in _moved(logged)])
+
+
+def _moved(logged: Logged) -> Iterator[tuple[Any, ...]]:
+    """Yield which entries a split shows in another ticket."""
+    recorded = logged.event
+    if isinstance(recorded.data, TicketSplit):
+        at, position = logged.happened
+        away, to = ticket_chain(recorded.local_id), recorded.data.new_ticket_id
+        for event_id in dict.fromkeys(recorded.data.moved_event_ids):
+            yield recorded.company_id, str(event_id), position, at, away, to
 
 
 def _index(view: View, texts: Sequence[tuple[int, str, str]]) -> None:
@@ -101,9 +131,9 @@ def _index(view: View, texts: Sequence[tuple[int, str, str]]) -> None:
 
 timeline: Final = Projection(
     name="timeline",
-    version=1,
-    tables=("entries", "contexts", "also", "search"),
-    schema=(ENTRIES, CONTEXTS, ALSO, *INDEXES),
+    version=2,
+    tables=("entries", "contexts", "also", "moved", "unions", "search"),
+    schema=(ENTRIES, CONTEXTS, ALSO, MOVED, *unions.SCHEMA, *INDEXES),
     extra={"sqlite": (FTS5,), "postgresql": TSVECTOR},
     unstable=("search",),
     apply=fold,

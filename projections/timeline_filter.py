@@ -10,9 +10,11 @@ import orjson
 
 from domain.errors import QueryRefused
 from domain.values import Reader, ticket_chain
+from projections import unions
 from projections.cursor import DIGEST
 from projections.database import Row
 from projections.projection import View
+from projections.unions import At
 from projections.words import Term, fts5_query, parse, ts_query
 
 FEW: Final = 1000
@@ -46,6 +48,9 @@ BOUNDS: Final = {
     "as_of": "occurred_at <= ?",
 }
 
+UNITED: Final[dict[str, unions.Kind]] = {"tickets": "ticket", "contacts": "contact"}
+"""Filters by what may go on inside another, and is found by both."""
+
 SEVERAL: Final = {"tickets": "ticket", "contacts": "contact", "products": "product"}
 """Filters for which an entry may have several values."""
 
@@ -69,6 +74,7 @@ class Filter:
         severities: As known when the entry was recorded; 1 is the worst.
         tickets: Ids of tickets; any stream of a chain stands for the whole chain.
         search: Words, ``"quoted phrases"``; of the last word the beginning is enough.
+        roll_up: Of the companies, too, that belong to the one that is asked.
     """
 
     since: int | None = None
@@ -85,6 +91,7 @@ class Filter:
     departments: tuple[str, ...] = ()
     visibilities: tuple[str, ...] = ()
     search: str | None = None
+    roll_up: bool = False
 
     def __post_init__(self) -> None:
         """Check and order what is asked.
@@ -110,7 +117,8 @@ class Filter:
     @cached_property
     def digest(self) -> bytes:
         """What is asked in a few bytes: equal for equal filters."""
-        asked = [getattr(self, name) for name in self.__dataclass_fields__]
+        names = [name for name in self.__dataclass_fields__ if name != "roll_up" or self.roll_up]
+        asked = [getattr(self, name) for name in names]
         return blake2b(orjson.dumps(asked), digest_size=DIGEST).digest()
 
 
@@ -146,19 +154,57 @@ class Search(NamedTuple):
         )
 
 
-def search_for(view: View, reader: Reader, company_id: str, asked: Filter) -> Search:
-    """Write *asked* as SQL over entries, with what *reader* may find."""
+def search_for(
+    view: View, reader: Reader, company_id: str, asked: Filter, known_at: int = FARTHEST
+) -> Search:
+    """Write *asked* as SQL over one company's entries, with what *reader* may find.
+
+    Args:
+        known_at: The position up to which merges and splits count; a customer is told of none.
+    """
     found = [("company_id = ?", [company_id]), *_visible(reader, asked)]
+    at = at_of(asked, known_at)
     for name, column in COLUMNS.items():
-        if values := getattr(asked, name):
-            found.append(_any_of(view, company_id, column, SEVERAL.get(name), values))
-    for bound, condition in BOUNDS.items():
+        values = getattr(asked, name)
+        if values and name in UNITED and not reader.public_only:
+            values = (*values, *unions.parts(view, UNITED[name], values, at))
+        if values:
+            condition = _any_of(view, company_id, column, SEVERAL.get(name), values)
+            is_split = name == "tickets" and not reader.public_only
+            found.append(_split(view, company_id, condition, values, at) if is_split else condition)
+    for bound, within in BOUNDS.items():
         if (moment := getattr(asked, bound)) is not None:
-            found.append((condition, [moment]))
+            found.append((within, [moment]))
     if asked.search is None:
         return Search("{entries}", found)
     source, matching = _matching(view, company_id, parse(asked.search))
     return Search(source, [*found, matching])
+
+
+def at_of(asked: Filter, known_at: int = FARTHEST) -> At:
+    """Say as of when merges count."""
+    position = FARTHEST if asked.known_at is None else asked.known_at
+    return At(FARTHEST if asked.as_of is None else asked.as_of, min(position, known_at))
+
+
+def _split(
+    view: View, company_id: str, own: Condition, tickets: tuple[str, ...], at: At
+) -> Condition:
+    """Leave out entries that a split shows in another ticket; take in those it shows here."""
+    marks = _marks(tickets)
+    moved = (
+        "FROM {moved} WHERE company_id = ? AND position <= ? AND occurred_at <= ? "
+        f"AND (away IN ({marks})) <> (ticket IN ({marks}))"
+    )
+    bound = [company_id, at.known_at, at.as_of, *tickets, *tickets]
+    if view.one(f"SELECT 1 {moved} LIMIT 1", bound) is None:
+        return own
+    condition, values = own
+    away, here = (f"SELECT event_id {moved} AND {side} IN ({marks})" for side in ("away", "ticket"))
+    return (
+        f"({condition} AND event_id NOT IN ({away}) OR event_id IN ({here}))",
+        [*values, *bound, *tickets, *bound, *tickets],
+    )
 
 
 def _any_of(

@@ -7,16 +7,21 @@ are the stored documents joined, each with its place and cursor put in front.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 
 from domain.errors import CompanyHidden, QueryRefused
 from domain.values import Reader, everything
+from projections import unions
 from projections.cursor import DIGEST, Cursor, Cursors
 from projections.database import Row
 from projections.projection import View
-from projections.timeline_filter import FARTHEST, Condition, Filter, search_for
+from projections.timeline_filter import FARTHEST, Condition, Filter, at_of, search_for
+
+PLACES: Final = {"position": 0, "occurred_at": 2}
+"""Where a row holds what it can be put in order by."""
 
 LARGEST: Final = 200
 """Entries of one page, at most."""
@@ -71,15 +76,40 @@ class Question:
         if not reader.may_read(company_id):
             raise CompanyHidden(f"you have no right to read the company {company_id}")
         self.view, self.reader = view, reader
-        self.search = search_for(view, reader, company_id, filter)
+        self.company_id, self.filter = company_id, filter
         self.cursors = cursors
         self.digest = _digest(reader, company_id, filter)
 
-    def rows(self, order: str, limit: int, *bounds: Condition) -> list[Row]:
-        """Read (position, shown number, occurred_at, document) of entries within *bounds*."""
+    def rows(self, order: Sequence[str], limit: int, head: int, *bounds: Condition) -> list[Row]:
+        """Read (position, shown number, occurred_at, document) of entries within *bounds*.
+
+        Args:
+            order: The columns that put them in order, each with ``DESC`` if it is to fall.
+            head: The position up to which merges of companies and tickets count.
+        """
         columns = f"position, {self._number}, occurred_at, {self._document}"
-        tail = f"ORDER BY {order} LIMIT ?"
-        return self.search.select(self.view, columns, *bounds, tail=tail, last=[limit])
+        tail = f"ORDER BY {', '.join(order)} LIMIT ?"
+        companies = self._companies(head)
+        rows: list[Row] = []
+        for company_id in companies:
+            search = search_for(self.view, self.reader, company_id, self.filter, head)
+            rows += search.select(self.view, columns, *bounds, tail=tail, last=[limit])
+        if len(companies) > 1:
+            places = [PLACES[column.split()[0]] for column in order]
+            rows.sort(key=itemgetter(*places), reverse=order[0].endswith("DESC"))
+        return rows[:limit]
+
+    def _companies(self, head: int) -> list[str]:
+        """List the companies whose entries are shown as those of the one that is asked.
+
+        What each of them holds is read by its own right; a customer is told of no merge.
+        """
+        if self.reader.public_only:
+            return [self.company_id]
+        found = unions.companies_in(
+            self.view, self.company_id, at_of(self.filter, head), roll_up=self.filter.roll_up
+        )
+        return [company for company in found if self.reader.may_read(company)]
 
     def marks(self, rows: Sequence[Row], head: int) -> Sequence[bytes]:
         """Write the cursors of entries."""
@@ -175,8 +205,8 @@ def _rows_from(
         sign = ">" if forward else "<"
         place = [start.occurred_at, start.position]
         bounds.append((f"(occurred_at, position) {sign} (?, ?)", place))
-    order = "occurred_at, position" if forward else "occurred_at DESC, position DESC"
-    return asked.rows(order, limit + 1, *bounds)
+    order = ("occurred_at", "position") if forward else ("occurred_at DESC", "position DESC")
+    return asked.rows(order, limit + 1, head, *bounds)
 
 
 def _digest(reader: Reader, company_id: str, filter: Filter, use: str = "page") -> bytes:
@@ -207,7 +237,7 @@ def recorded_since(  # noqa: PLR0917  a place, then the question as everywhere
     """
     asked = Question(view, reader, company_id, filter, cursors)
     bounds = ("position > ? AND position <= ?", [position, min(head, _known(filter))])
-    rows = asked.rows("position", limit, bounds)
+    rows = asked.rows(["position"], limit, head, bounds)
     digest = _digest(reader, company_id, filter, "live")
     return [
         Arrival(asked.cursors.write(Cursor(row[0], row[2], row[0], digest)), row[0], entry)

@@ -101,7 +101,8 @@ class History:
         """List the streams of the ticket's chain that had begun by step *count*."""
         firsts: dict[str, Place] = {}
         for place in self.events.places[:count]:
-            firsts.setdefault(place.stream_id, place)
+            if ticket_chain(place.stream_id.removeprefix(TICKET)) == self.ticket_id:
+                firsts.setdefault(place.stream_id, place)
         return [
             Link(
                 place.stream_id.split("/", 1)[1],
@@ -122,6 +123,24 @@ def streams_of(log: Log, ticket_id: str) -> list[str]:
     """List the streams of a ticket's chain that exist; any of them names it."""
     chain = ticket_chain(ticket_id.removeprefix(TICKET))
     return list(_existing(log, f"{TICKET}{chain}"))
+
+
+def streams_within(
+    log: Log, view: View, reader: Reader, ticket_id: str, known_at: int | None = None
+) -> list[str]:
+    """List the streams of a ticket, its own first, then those of tickets that go on inside it.
+
+    A customer is told of no merge.
+
+    Args:
+        view: Of the tickets.
+        known_at: With the merges that were recorded up to this position.
+    """
+    own = streams_of(log, ticket_id)
+    if not own or reader.public_only:
+        return own
+    more = tickets.inside(view, ticket_id.removeprefix(TICKET), known_at)
+    return [*own, *(stream for one in more for stream in streams_of(log, one))]
 
 
 def read_history(
@@ -176,7 +195,7 @@ def walk(history: History, view: View, first: int, count: int) -> Iterator[Step]
         return
     after = _checkpoint(history, view, first)
     events = history.events[after.ordinal if after else 0 : last]
-    yield from replay(events, history.reader, start=first, after=after)
+    yield from replay(events, history.reader, start=first, after=after, ticket_id=history.ticket_id)
 
 
 def _checkpoint(history: History, view: View, first: int) -> Step | None:

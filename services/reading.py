@@ -15,12 +15,13 @@ from domain.values import UNASSIGNED, Reader, micros, moment
 from projections import directory, tickets, timeline_query
 from projections import replay as replays
 from projections.projection import View
+from projections.ticket_union import joined
 from projections.timeline_filter import Filter
 from projections.timeline_query import Arrival, Page
 from services.catalogue import PROJECTIONS
 from services.deployment import Deployment
 from services.export.jsonl import export_company
-from services.history import COMPANY, TICKET, History, read_history, streams_of, walk
+from services.history import COMPANY, TICKET, History, read_history, streams_within, walk
 from services.naming import Naming, cleaned
 from services.security import Action, Denied, Identity, authorize
 
@@ -79,26 +80,32 @@ class Reading:
         return found
 
     def contacts(
-        self, company_id: str, as_of: datetime | None = None, known_at: int | None = None
-    ) -> list[dict[str, Any]]:
+        self, company_id: str, as_of: datetime | None = None, known_at: int | None = None,
+        *, roll_up: bool = False,
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """List the people of a company, each in their last role; who left comes last.
 
         What we know of people is internal: a customer is told nothing.
         """
-        if self._may("read", company_id).public_only:
+        reader, view = self._may("read", company_id), self._view("directory")
+        if reader.public_only:
             return []
         self._note(company_id)
-        return directory.contacts_of(self._view("directory"), company_id, as_of, known_at)
+        companies = directory.companies_in(view, reader, company_id, roll_up=roll_up)
+        return directory.contacts_of(view, companies, as_of, known_at)
 
     def tickets(
-        self, company_id: str, status: str | None = None, limit: int | None = None
-    ) -> list[dict[str, Any]]:
+        self, company_id: str, status: str | None = None, limit: int | None = None,
+        *, roll_up: bool = False,
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """List every ticket of a company, by anyone there, whoever of ours has it."""
         self.company(company_id)
         reader = self._may("read", company_id)
         self._note(company_id)
         found: list[dict[str, Any]] = cleaned(
-            tickets.of_company(self._view("tickets"), reader, company_id, status, limit)
+            tickets.of_company(
+                self._view("tickets"), reader, company_id, status, limit, roll_up=roll_up
+            )
         )
         return found
 
@@ -110,7 +117,7 @@ class Reading:
         return tickets.count_of(self._view("tickets"), UNASSIGNED)
 
     def ticket(self, ticket_id: str) -> dict[str, Any]:
-        """Read one ticket as it stands, all streams of its chain joined.
+        """Read one ticket as it stands, all its streams and what goes on inside it joined.
 
         Raises:
             NotFound: If there is no such ticket.
@@ -120,7 +127,7 @@ class Reading:
         seen = [state for link in links if (state := tickets.state_of(view, reader, link))]
         if not seen:
             raise NotFound(f"no ticket {ticket_id} is known")
-        whole: dict[str, Any] = cleaned(replays.whole(seen))
+        whole: dict[str, Any] = cleaned(joined(seen[0]["chain_id"], seen))
         for company_id in sorted({state["company_id"] for state in seen}):
             self._note(company_id, whole["chain_id"])
         return whole
@@ -138,7 +145,7 @@ class Reading:
         page = timeline_query.page(
             self._view("timeline"), reader, company_id, filter, self._deployment.cursors,
             after=after, before=before, limit=limit, order="desc" if order == "desc" else "asc",
-            head=self._deployment.position_of(PROJECTIONS["timeline"], company_id),
+            head=self._head(reader, company_id, filter),
         )  # fmt: skip
         if not page.entries:
             self.company(company_id)
@@ -150,7 +157,7 @@ class Reading:
     ) -> list[Arrival]:
         """List what was recorded after *position*, in recorded order: for those who follow."""
         reader = self._may("read", company_id)
-        head = self._deployment.position_of(PROJECTIONS["timeline"], company_id)
+        head = self._head(reader, company_id, filter)
         found = timeline_query.recorded_since(
             self._view("timeline"), reader, company_id, position, filter,
             self._deployment.cursors, limit=limit, head=head,
@@ -173,7 +180,7 @@ class Reading:
             NotFound: If there is no such ticket or company, or nothing of it to see.
         """
         reader, log, keyring = self._may("read"), self._deployment.log, self._deployment.keyring
-        streams = [] if target.startswith(COMPANY) else self._streams(target)
+        streams = [] if target.startswith(COMPANY) else self._streams(target, known_at)
         if streams or target.startswith(TICKET):
             found = read_history(log, keyring, reader, streams, known_at)
         else:
@@ -242,7 +249,9 @@ class Reading:
         """Say what changed in a ticket between two instants or positions."""
         history = self.history(f"{TICKET}{ticket_id.removeprefix(TICKET)}")
         self.viewed(history, len(history.events))
-        found = replays.difference(history.events, start, end, clock, history.reader)
+        found = replays.difference(
+            history.events, start, end, clock, history.reader, ticket_id=history.ticket_id
+        )
         told = {name: cleaned(getattr(found, name)) for name in ("changes", "before", "after")}
         return replace(found, **told, words=self._names.in_value(found.words))
 
@@ -276,8 +285,17 @@ class Reading:
     def _view(self, name: str) -> View:
         return self._deployment.models.view(PROJECTIONS[name])
 
-    def _streams(self, ticket_id: str) -> list[str]:
-        return streams_of(self._deployment.log, ticket_id)
+    def _streams(self, ticket_id: str, known_at: int | None = None) -> list[str]:
+        view = self._view("tickets")
+        return streams_within(self._deployment.log, view, self.reader(), ticket_id, known_at)
+
+    def _head(self, reader: Reader, company_id: str, filter: Filter) -> int:
+        """Say up to which position all is folded that is shown as the company's."""
+        companies = [company_id]
+        if not self._deployment.is_embedded:  # the companies of a union follow several partitions
+            view = self._view("directory")
+            companies = directory.companies_in(view, reader, company_id, roll_up=filter.roll_up)
+        return min(self._deployment.position_of(PROJECTIONS["timeline"], one) for one in companies)
 
     def _note(
         self, company_id: str, ticket_id: str | None = None, position: int | None = None,

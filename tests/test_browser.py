@@ -242,7 +242,7 @@ def test_a_replay_is_walked_by_its_links(open_page: Open) -> None:
     page.get_by_role("button", name="Go").click()
     expect(page.locator(".changed").first).to_be_visible()
     page.get_by_role("link", name="Return to now").click()
-    expect(page.locator(".step b").first).to_have_text("Step 100")
+    expect(page.locator(".step b").first).to_have_text("Step 106")
 
 
 def test_the_pages_need_no_script(open_page: Open) -> None:

@@ -61,6 +61,10 @@ def test_a_company_is_shown_with_its_domains_ids_and_counts(database: Database) 
         "events": 5,
         "tickets": 2,
         "last_event_at": "2026-11-02T16:20:00.000000Z",
+        "merged_into": None,
+        "absorbed": [],
+        "parent_company_id": None,
+        "subsidiaries": [],
         "domains": ["acme.tv"],
         "external_ids": [{"system": "crm", "id": "0017"}],
     }

@@ -179,8 +179,8 @@ def test_customers_see_their_own_story_without_what_we_keep(story: Served) -> No
 def test_a_ticket_opens_at_its_last_step(story: Served) -> None:
     html = page(story, REPLAY)
 
-    assert "Step 100" in html
-    assert "of 100" in html
+    assert "Step 106" in html
+    assert "of 106" in html
     assert "Return to now" not in html
     assert 'aria-disabled="true">Last' in html
 
@@ -194,7 +194,7 @@ def test_a_step_shows_what_was_so_then_and_what_it_changed(story: Served) -> Non
     assert texts(html)[0].startswith("Jan Peeters wrote")
     assert f'href="{REPLAY}?step=11"' in html
     assert f'href="{REPLAY}?step=13"' in html
-    assert f'href="{REPLAY}?step=100"' in html
+    assert f'href="{REPLAY}?step=106"' in html
 
 
 def test_a_step_is_found_by_its_event(story: Served) -> None:
@@ -206,7 +206,7 @@ def test_a_step_is_found_by_its_event(story: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", [{"step": 101}, {"event": "00000000-0000-7000-8000-000000000000"}]
+    "asked", [{"step": 107}, {"event": "00000000-0000-7000-8000-000000000000"}]
 )
 def test_a_step_that_is_not_there_is_not_made_up(story: Served, asked: dict[str, Any]) -> None:
     assert seen(story, REPLAY, **asked).status_code == 404

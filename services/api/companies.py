@@ -19,6 +19,9 @@ from services.reading import Reading
 router = APIRouter(prefix="/v1", tags=["companies"])
 
 
+RollUp = Annotated[bool, Query(description="with the companies that belong to this one")]
+
+
 @router.get("/companies", response_model=shapes.Companies)
 def companies(
     read: Read, q: QueryText = None, limit: Annotated[int, Query(ge=1, le=1000)] = 50
@@ -31,13 +34,15 @@ def companies(
 
 
 @router.get("/companies/{company_id}", response_model=shapes.CompanyFile)
-def company(read: Read, company_id: PathId) -> Response:
+def company(read: Read, company_id: PathId, *, roll_up: RollUp = False) -> Response:
     """Read what is on file about a company and its people.
 
-    A customer reads of their own company what it is called, and nothing that we keep of people.
+    A company that was merged with another shows the people of both; with `roll_up`, also those
+    of the companies that belong to it.  A customer reads of their own company what it is called,
+    and nothing that we keep of people.
     """
     found = read.company(company_id)
-    return answers.json({**found, "contacts": read.contacts(company_id)})
+    return answers.json({**found, "contacts": read.contacts(company_id, roll_up=roll_up)})
 
 
 @router.get("/companies/{company_id}/tickets", response_model=shapes.Tickets)
@@ -49,9 +54,13 @@ def tickets(
     status: Status | None = None,
     offset: Annotated[int, Query(ge=0, le=10**9)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    roll_up: RollUp = False,
 ) -> Response:
-    """List every ticket of a company, by anyone there: open ones by severity and age first."""
-    found = read.tickets(company_id, status)
+    """List every ticket of a company, by anyone there: open ones by severity and age first.
+
+    What goes on inside another ticket is in that one, which lists it as `absorbed`.
+    """
+    found = read.tickets(company_id, status, roll_up=roll_up)
     end = offset + limit
     more = answers.link(request, offset=end) if end < len(found) else None
     return answers.json({"tickets": found[offset:end], "total": len(found), "next": more})

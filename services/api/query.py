@@ -82,6 +82,7 @@ class TimelineQuery(BaseModel):
     department: Words = []
     visibility: list[Visibility] = Field([], max_length=3)
     search: str | None = Field(None, max_length=500, description='words, "phrases", a prefix last')
+    roll_up: bool = Field(False, description="with the companies that belong to this one")
     after: str | None = Field(None, max_length=200, description="cursor: what comes after it")
     before: str | None = Field(None, max_length=200, description="cursor: what comes before it")
     limit: int = Field(50, ge=1, le=200)
@@ -120,6 +121,7 @@ class TimelineQuery(BaseModel):
             departments=tuple(self.department),
             visibilities=tuple(self.visibility),
             search=self.search,
+            roll_up=self.roll_up,
         )
 
     def waits_for(self, read: Reading) -> int | None:

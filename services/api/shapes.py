@@ -69,6 +69,7 @@ class Company(Shape):
     events: int | None = None
     tickets: int | None = None
     last_event_at: Moment | None = None
+    merged_into: Name = Field(None, description="the company this record goes on as")
     matched: Name = Field(None, description="by what a search found it")
 
 
@@ -91,6 +92,7 @@ class Person(Shape):
     current: bool
     emails: list[str]
     phones: list[str]
+    absorbed: list[str] = Field([], description="contacts that turned out to be this person")
 
 
 class ExternalId(Shape):
@@ -103,6 +105,9 @@ class ExternalId(Shape):
 class CompanyFile(Company):
     """A company, by what it can be found, and its people."""
 
+    absorbed: list[str] = Field([], description="companies that go on as this one")
+    parent_company_id: Name = None
+    subsidiaries: list[str] = []
     domains: list[str] = []
     external_ids: list[ExternalId] = []
     contacts: list[Person]
@@ -133,6 +138,7 @@ class TicketSummary(Shape):
     root_cause: Name
     counts: dict[str, int]
     merged_into: Name
+    absorbed: list[str] = Field([], description="tickets that go on inside this one")
     moved_to: Name
 
 
@@ -155,6 +161,8 @@ class Ticket(TicketSummary):
     consultations: list[dict[str, Any]]
     escalations: list[dict[str, Any]]
     milestones: list[dict[str, Any]]
+    suspected: list[dict[str, Any]]
+    split_into: list[dict[str, Any]]
     links: list[dict[str, Any]]
     fields: dict[str, Name] = Field(description="the source's own fields, last values")
 
@@ -199,7 +207,8 @@ class Step(Shape):
     position: int | None
     event: dict[str, Any]
     state: dict[str, Any]
-    others: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = Field([], description="the states of the ticket's other streams")
+    whole: dict[str, Any] | None = Field(None, description="with `others`: the state of them all")
 
 
 class Steps(Shape):

@@ -54,7 +54,7 @@ def steps(request: Request, read: Read, target: str, asked: Which) -> Response:
     if asked.step is not None or asked.first <= total:
         for step in read.steps(history, asked.first, asked.limit):
             found.append(_shown(step))
-            size += len(step.document)
+            size += len(step.document) + 2 * sum(map(len, step.others))
             if size > LARGEST:
                 break
     last = asked.first + len(found) - 1
@@ -70,7 +70,9 @@ def steps(request: Request, read: Read, target: str, asked: Which) -> Response:
 
 def _shown(step: Step) -> dict[str, Any]:
     """Write one step: its event, and the state after it."""
-    others = {"others": [orjson.Fragment(other) for other in step.others]} if step.others else {}
+    others: dict[str, Any] = {}
+    if step.others:
+        others = {"others": [orjson.Fragment(o) for o in step.others], "whole": step.whole}
     return {
         "step": step.ordinal,
         "position": step.position,

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1", tags=["tickets"])
 
 @router.get("/tickets/{ticket_id}", response_model=shapes.Ticket)
 def ticket(read: Read, ticket_id: PathId) -> Response:
-    """Read a ticket as it stands now, all streams of a moved one joined."""
+    """Read a ticket as it stands now, all streams of a moved one and what it absorbed joined."""
     return answers.json(read.ticket(ticket_id))
 
 
@@ -24,7 +24,8 @@ def ticket(read: Read, ticket_id: PathId) -> Response:
 def ticket_replay(request: Request, read: Read, ticket_id: PathId, asked: Asked) -> Response:
     """Replay a ticket: every step with the state after it, a page at a time, or one step.
 
-    The state is that of the stream the step stands in; a moved ticket has `others` beside it.
+    The state is that of the stream the step stands in.  A ticket of several streams, since it
+    was moved or others go on inside it, has `others` beside it, and the `whole`.
     """
     return steps(request, read, f"ticket/{ticket_id}", asked)
 

@@ -45,6 +45,7 @@ class Asked:
         visibility: Only what is for these eyes; may be repeated.
         search: Only what holds these words; "quoted words" stand together, and of the last
             word the beginning is enough.
+        roll_up: With the companies that belong to this one.
     """
 
     since: Annotated[Time, Parameter(name="--from")] = None
@@ -61,6 +62,7 @@ class Asked:
     department: Names = ()
     visibility: tuple[Visibility, ...] = ()
     search: Text = None
+    roll_up: bool = False
 
     def filter(self, reading: "Reading") -> "Filter":
         """Check the filters, and put them into the words of the projection.
@@ -93,6 +95,7 @@ class Asked:
             departments=self.department,
             visibilities=self.visibility,
             search=self.search,
+            roll_up=self.roll_up,
         )
 
 

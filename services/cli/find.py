@@ -64,7 +64,14 @@ def companies(
         note(f"{many} of no known company: longcase tickets unassigned")
 
 
-def tickets(company: str, /, *, status: Status | None = None, output: Output = TEXT) -> None:
+def tickets(
+    company: str,
+    /,
+    *,
+    status: Status | None = None,
+    roll_up: bool = False,
+    output: Output = TEXT,
+) -> None:
     """List every ticket of a company, by anyone there.
 
     Open ones come first, by severity and age.
@@ -72,9 +79,10 @@ def tickets(company: str, /, *, status: Status | None = None, output: Output = T
     Args:
         company: The company's id; longcase companies finds it.
         status: Only those with this status.
+        roll_up: With those of the companies that belong to it.
     """
     company = bare("company", company)
     with local.reading() as (reading, _):
-        found = reading.tickets(company, status)
+        found = reading.tickets(company, status, roll_up=roll_up)
     nothing = f"{company} has no ticket{f' that is {status}' if status else ''}"
     table(found, TICKETS, output, nothing)

@@ -126,7 +126,11 @@ def _document(step: "Taken") -> dict[str, Any]:
         "position": step.position,
         "event": step.event,
         "state": orjson.Fragment(step.document),
-        **({"others": [*map(orjson.Fragment, step.others)]} if step.others else {}),
+        **(
+            {"others": [*map(orjson.Fragment, step.others)], "whole": step.whole}
+            if step.others
+            else {}
+        ),
     }
 
 
