@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, cast
 import orjson
 
 from domain.events import AnyTicketEvent, Logged, Recorded
-from domain.values import Reader, micros, ticket_chain
+from domain.values import Reader, micros
 from projections import unions
 from projections.chunks import in_chunks
 from projections.database import Row
@@ -193,16 +193,6 @@ def of_company(
         {name: state.get(name, []) if name == "absorbed" else state[name] for name in SUMMARY}
         for state in islice(found, limit)
     ]
-
-
-def inside(view: View, ticket_id: str, known_at: int | None = None) -> list[str]:
-    """List the tickets that go on inside one, by the first streams of their chains.
-
-    Args:
-        known_at: As recorded up to this position.
-    """
-    at = unions.NOW if known_at is None else unions.At(known_at=known_at)
-    return unions.parts(view, "ticket", [ticket_chain(ticket_id)], at)
 
 
 def count_of(view: View, company_id: str) -> int:

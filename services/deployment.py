@@ -3,6 +3,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
+from domain.values import Reader
+from projections import directory
 from projections.cursor import Cursors
 from projections.projection import Projection
 from services.audit.reads import ReadAudit
@@ -138,6 +140,15 @@ class Deployment:
             return self.arrival.position_of(projection, company_id)
         marks = self.models.marks(self.models.view(projection))
         return max((mark.position for mark in marks.values()), default=0)
+
+    def timeline_head(self, reader: Reader, company_id: str, *, roll_up: bool = False) -> int:
+        """Say up to which position all is folded that is shown in a company's timeline."""
+        timeline = PROJECTIONS["timeline"]
+        if self.is_embedded:
+            return self.position_of(timeline, company_id)
+        view = self.models.view(PROJECTIONS["directory"])
+        united = directory.companies_in(view, reader, company_id, roll_up=roll_up)
+        return min(self.position_of(timeline, company) for company in united)
 
     def open(self) -> None:
         """Make the parts that requests share, before several threads ask for them at once."""

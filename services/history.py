@@ -10,7 +10,7 @@ from typing import Final, overload
 
 from domain.events import Logged
 from domain.values import Reader, ticket_chain
-from projections import tickets
+from projections import tickets, unions
 from projections.projection import View
 from projections.replay import Step, company_replay, replay
 from services.control import Keyring
@@ -139,7 +139,9 @@ def streams_within(
     own = streams_of(log, ticket_id)
     if not own or reader.public_only:
         return own
-    more = tickets.inside(view, ticket_id.removeprefix(TICKET), known_at)
+    at = unions.NOW if known_at is None else unions.At(known_at=known_at)
+    chain = ticket_chain(ticket_id.removeprefix(TICKET))
+    more = unions.parts(view, "ticket", [chain], at)
     return [*own, *(stream for one in more for stream in streams_of(log, one))]
 
 

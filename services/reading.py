@@ -102,12 +102,10 @@ class Reading:
         self.company(company_id)
         reader = self._may("read", company_id)
         self._note(company_id)
-        found: list[dict[str, Any]] = cleaned(
-            tickets.of_company(
-                self._view("tickets"), reader, company_id, status, limit, roll_up=roll_up
-            )
+        found = tickets.of_company(
+            self._view("tickets"), reader, company_id, status, limit, roll_up=roll_up
         )
-        return found
+        return list(cleaned(found))
 
     def unassigned(self) -> int:
         """Count the tickets of no known company, as far as the one who asks may see them."""
@@ -145,7 +143,7 @@ class Reading:
         page = timeline_query.page(
             self._view("timeline"), reader, company_id, filter, self._deployment.cursors,
             after=after, before=before, limit=limit, order="desc" if order == "desc" else "asc",
-            head=self._head(reader, company_id, filter),
+            head=self._deployment.timeline_head(reader, company_id, roll_up=filter.roll_up),
         )  # fmt: skip
         if not page.entries:
             self.company(company_id)
@@ -157,7 +155,7 @@ class Reading:
     ) -> list[Arrival]:
         """List what was recorded after *position*, in recorded order: for those who follow."""
         reader = self._may("read", company_id)
-        head = self._head(reader, company_id, filter)
+        head = self._deployment.timeline_head(reader, company_id, roll_up=filter.roll_up)
         found = timeline_query.recorded_since(
             self._view("timeline"), reader, company_id, position, filter,
             self._deployment.cursors, limit=limit, head=head,
@@ -249,9 +247,8 @@ class Reading:
         """Say what changed in a ticket between two instants or positions."""
         history = self.history(f"{TICKET}{ticket_id.removeprefix(TICKET)}")
         self.viewed(history, len(history.events))
-        found = replays.difference(
-            history.events, start, end, clock, history.reader, ticket_id=history.ticket_id
-        )
+        found = replays.difference(history.events, start, end, clock, history.reader,
+                                   ticket_id=history.ticket_id)  # fmt: skip
         told = {name: cleaned(getattr(found, name)) for name in ("changes", "before", "after")}
         return replace(found, **told, words=self._names.in_value(found.words))
 
@@ -288,14 +285,6 @@ class Reading:
     def _streams(self, ticket_id: str, known_at: int | None = None) -> list[str]:
         view = self._view("tickets")
         return streams_within(self._deployment.log, view, self.reader(), ticket_id, known_at)
-
-    def _head(self, reader: Reader, company_id: str, filter: Filter) -> int:
-        """Say up to which position all is folded that is shown as the company's."""
-        companies = [company_id]
-        if not self._deployment.is_embedded:  # the companies of a union follow several partitions
-            view = self._view("directory")
-            companies = directory.companies_in(view, reader, company_id, roll_up=filter.roll_up)
-        return min(self._deployment.position_of(PROJECTIONS["timeline"], one) for one in companies)
 
     def _note(
         self, company_id: str, ticket_id: str | None = None, position: int | None = None,
