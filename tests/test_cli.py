@@ -191,6 +191,20 @@ class TestRead:
 
         assert [entry["type"].removeprefix("ticket.") for entry in found] == types
 
+    def test_a_parent_is_shown_with_its_subsidiaries_where_it_is_rolled_up(
+        self, acme: Longcase
+    ) -> None:
+        at = "2026-03-05T09:00:00Z"
+        told = cloud("company.registered", "company/group", "g1", at, name="Media Group")
+        told += cloud("company.parent_set", "company/acme", "g2", at, parent_company_id="group")
+        assert acme("publish", stdin=told).code == 0
+
+        assert "TCK-1" not in acme("tickets", "group").out
+        assert "TCK-1" in acme("tickets", "group", "--roll-up").out
+        alone, rolled = acme("timeline", "group"), acme("timeline", "group", "--roll-up")
+        assert "Frames dropped" not in alone.out
+        assert "Frames dropped" in rolled.out
+
     def test_a_limit_beyond_one_page_is_read_page_by_page(self, acme: Longcase) -> None:
         notes = b"".join(
             cloud("ticket.internal_note_added", "ticket/TCK-1", f"n{n}", "2026-03-03T08:00:00Z",

@@ -18,8 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.events import AnyTicketEvent, Recorded
+from domain.events.account import CompaniesMerged
 from domain.events.ticket import TicketMergeReverted, TicketsMerged
-from domain.values import everything
+from domain.values import Reader, everything
 from projections import tickets
 from projections.database import Database
 from projections.ticket_state import TicketState, dump, evolve
@@ -27,7 +28,7 @@ from projections.ticket_union import joined
 from projections.timeline import timeline
 from projections.timeline_filter import Filter
 from projections.timeline_query import page
-from tests.events import ACME, MONDAY, Log, on_ticket
+from tests.events import ACME, MONDAY, Log, on_company, on_ticket, opened
 from tests.histories import history_of, in_fold_order, pages_of, ticket_events
 from tests.timelines import CURSORS
 
@@ -156,6 +157,20 @@ def _carried(events: list[Recorded[Any]]) -> int:
         for event in events
         if getattr(event.data, "continues", None)
     )
+
+
+def test_a_customer_is_told_of_no_merge_of_companies(database: Database) -> None:
+    there = {"company": "borealis", "visibility": "public"}
+    merge = on_company(CompaniesMerged, kept_id=ACME, absorbed_id="borealis", **there)
+    read = Read(database, [merge, opened("T-3", **there)])
+    both = frozenset((ACME, "borealis"))
+
+    def seen_by(reader: Reader) -> int:
+        found = page(read.entries, reader, ACME, Filter(), CURSORS, head=read.head)
+        return len(found.entries)
+
+    assert seen_by(everything(both)) == 2
+    assert seen_by(Reader(frozenset(("public",)), both, public_only=True)) == 0
 
 
 @given(tale=tales())

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 
+from projections.timeline_filter import Filter
+from services.reading import Reading
+from services.security import local
 from tests.served import ACME, OTHER, Served, served
 
 __all__ = ["served"]
@@ -258,6 +261,17 @@ def test_a_key_of_one_company_does_not_merge_it_with_another(served: Served) -> 
     undo = served.event("company.merge_reverted", f"company/{OTHER}", merge_event_id=merge)
 
     assert served.post(undo, who="acme-publisher").status_code == 403
+
+
+def test_who_follows_a_company_hears_of_what_it_absorbed(served: Served) -> None:
+    united(served, ACME, OTHER)
+    reading = Reading(served.deployment, local())
+    since = reading.position("timeline")
+
+    told = published(served, opened(served, "O-1", OTHER))
+
+    (arrival,) = reading.since(ACME, Filter(), since)
+    assert told in arrival.entry.decode()
 
 
 # People

@@ -234,6 +234,7 @@ def test_a_merged_ticket_points_to_the_one_it_went_into_and_back(story: Served) 
 
     assert f'merged into <a href="{REPLAY}">' in absorbed
     assert '<a href="/tickets/TCK-1187">' in kept
+    assert "moved between companies" not in kept
 
 
 def test_a_long_ticket_has_a_short_page(served: Served) -> None:
