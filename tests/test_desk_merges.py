@@ -1,5 +1,7 @@
 """Merges, splits and parents at the desk: pointers, checked against all the streams they touch."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from domain.events import Event, decode
@@ -186,3 +188,23 @@ def test_a_split_names_a_new_ticket_and_events_of_the_old_one(three: Desk) -> No
     told = happened(type(first), "ticket/T-1", **dict(first))
     assert refusal(three, told) == "unknown-event"
     assert refusal(three, split("T-1", "T-5", own), split("T-1", "T-6", own)) == "already-moved"
+
+
+def test_of_two_who_merge_the_same_companies_at_once_one_is_refused(
+    three: Desk, open_desk: OpenDesk
+) -> None:
+    desks = [three, *(open_desk() for _ in range(3))]
+    pairs = [(ACME, "borealis"), ("borealis", ACME)] * 2
+
+    def run(number: int) -> str:
+        (status,) = statuses(desks[number].record([united(*pairs[number])]))
+        desks[number].store.close()
+        return status
+
+    with ThreadPoolExecutor(4) as threads:
+        told = sorted(threads.map(run, range(4)))
+
+    assert told.count("accepted") == 1
+    assert set(told) <= {"accepted", "already-merged", "merged-into-itself"}
+    for company in (ACME, "borealis"):
+        assert types(three, f"company/{company}").count("company.merged") == 1

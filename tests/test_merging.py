@@ -133,6 +133,24 @@ def test_merges_of_merges_are_followed_and_each_entry_is_there_once(two: Served)
     assert len(both) == 7
 
 
+def test_a_kept_ticket_that_moves_to_another_company_still_holds_what_went_into_it(
+    two: Served,
+) -> None:
+    merged(two, "M-2", "M-1")
+    two.publish(two.event("ticket.moved_away", "ticket/M-1", to_company=OTHER,
+                          time="2026-11-20T10:30:00Z"))  # fmt: skip
+    published(two, wrote(two, "M-2", "11:00"))
+
+    whole = two.read("/v1/tickets/M-1~2")
+
+    assert (whole["ticket_id"], whole["absorbed"]) == ("M-1~2", ["M-2"])
+    assert whole["counts"]["customer_messages"] == 3
+    assert replayed(two, "M-1") == replayed(two, "M-1~2")
+    assert len(replayed(two, "M-1")) == len(entries(two, "M-1")) + 1
+    alone = two.read("/v1/tickets/M-1", "acme-agent")
+    assert alone["counts"]["customer_messages"] == 3
+
+
 def test_a_customer_sees_each_ticket_as_it_was_opened(two: Served) -> None:
     merged(two, "M-2", "M-1")
 
