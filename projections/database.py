@@ -13,15 +13,22 @@ Dialect = Literal["sqlite", "postgresql"]
 Row = tuple[Any, ...]
 
 WORDS: Final[Mapping[Dialect, Mapping[str, str]]] = {
-    "sqlite": {"text": "TEXT", "blob": "BLOB", "bigint": "INTEGER", "bool": "INTEGER"},
+    "sqlite": {
+        "text": "TEXT",
+        "blob": "BLOB",
+        "bigint": "INTEGER",
+        "bool": "INTEGER",
+        "clustered": "WITHOUT ROWID",
+    },
     "postgresql": {
         "text": 'TEXT COLLATE "C"',
         "blob": "BYTEA",
         "bigint": "BIGINT",
         "bool": "SMALLINT",
+        "clustered": "",
     },
 }
-"""Column types by dialect; statements name them in braces."""
+"""What statements name in braces: column types, and a table that is its primary key."""
 
 BUSY_MS: Final = 10_000
 """How long a SQLite connection waits for another writer, in milliseconds."""

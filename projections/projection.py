@@ -14,10 +14,20 @@ from projections.database import WORDS, Database, Row
 
 
 class History(Protocol):
-    """Where a projection finds the earlier events of a stream, opened."""
+    """Where a projection finds earlier events, opened."""
 
     def __call__(self, stream_id: str, upto: int) -> list[Logged]:
         """List the events of *stream_id* up to position *upto*, in fold order."""
+
+    def at(self, positions: Sequence[int]) -> list[Logged]:
+        """List the events at *positions*, in that order; at most a few hundred."""
+
+    def before(self, streams: Sequence[str], place: tuple[int, int], upto: int) -> list[Logged]:
+        """List the events of *streams* up to position *upto* that happened by *place*.
+
+        Args:
+            place: (occurred_at in microseconds, position), itself included.
+        """
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,12 @@ def dump(state: TicketState) -> bytes:
 
 def load(document: bytes | str) -> TicketState:
     """Read back what `dump` wrote."""
-    state = TicketState(**orjson.loads(document))
+    return revived(orjson.loads(document))
+
+
+def revived(fields: dict[str, Any]) -> TicketState:
+    """Make a state of the fields that were written."""
+    state = TicketState(**fields)
     for entries in BLANKS:
         for known in getattr(state, entries):
             state._known[entries, known["id"]] = known  # noqa: SLF001  the state's own index

@@ -5,9 +5,13 @@ from typing import Final, NamedTuple, Protocol
 
 from domain.errors import Refused
 from domain.events import Logged, decode
+from domain.values import moment, rfc3339
 from services.control import Keyring
 from services.sealing import unseal
 from services.store import Log, Row
+
+AT_ONCE: Final = 250
+"""Events read from the store by one statement."""
 
 
 class Unreadable(Exception):
@@ -70,6 +74,28 @@ class StoreFeed:
         rows = self._log.of_stream(stream_id, upto)
         left = [row for row in rows if row.position not in without]
         return sorted(opened(left, self._keyring), key=lambda logged: logged.happened)
+
+    def at_all(self, positions: Sequence[int]) -> list[Logged]:
+        """List the events at *positions*, opened, in that order; at most a few hundred."""
+        return opened(self._log.at_all(positions), self._keyring)
+
+    def before(
+        self, streams: Sequence[str], place: tuple[int, int], upto: int, without: Container[int]
+    ) -> list[Logged]:
+        """List what happened to *streams* by *place*, opened, in that order.
+
+        Args:
+            place: (occurred_at in microseconds, position), itself included.
+            without: Positions that are left out.
+        """
+        at, position = rfc3339(moment(place[0])).encode(), place[1]
+        found = [
+            known.position
+            for known in (self._log.places(streams, upto) if streams else ())
+            if (known.happened, known.position) <= (at, position) and known.position not in without
+        ]
+        parts = (found[start : start + AT_ONCE] for start in range(0, len(found), AT_ONCE))
+        return [logged for part in parts for logged in self.at_all(part)]
 
 
 def opened(rows: Iterable[Row], keyring: Keyring) -> list[Logged]:

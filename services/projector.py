@@ -6,7 +6,8 @@ moves by compare-and-set, and who loses reads it again.
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -139,10 +140,26 @@ def worker_of(projection: Projection) -> str:
     return f"projector {projection.name}"
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Earlier events as one projection may see them: without those that it skips."""
+
+    feed: StoreFeed
+    skipped: Callable[[], Container[int]]
+
+    def __call__(self, stream_id: str, upto: int) -> list[Logged]:
+        """List the events of *stream_id* up to position *upto*, in the order they happened."""
+        return self.feed.history(stream_id, upto, self.skipped())
+
+    def at(self, positions: Sequence[int]) -> list[Logged]:
+        """List the events at *positions*, in that order."""
+        return self.feed.at_all(positions)
+
+    def before(self, streams: Sequence[str], place: tuple[int, int], upto: int) -> list[Logged]:
+        """List the events of *streams* up to position *upto* that happened by *place*."""
+        return self.feed.before(streams, place, upto, self.skipped())
+
+
 def history_of(feed: StoreFeed, decisions: Decisions, projection: Projection) -> History:
-    """Find earlier events as *projection* may see them: without those that it skips."""
-
-    def history(stream_id: str, upto: int) -> list[Logged]:
-        return feed.history(stream_id, upto, decisions.skipped(projection.name))
-
-    return history
+    """Find earlier events as *projection* may see them."""
+    return Past(feed, lambda: decisions.skipped(projection.name))

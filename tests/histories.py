@@ -1,5 +1,7 @@
 """Random ticket histories for the laws: any events, in any order of happening and arrival."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -28,7 +30,6 @@ from domain.events.ticket import (
     TicketUpdated,
 )
 from domain.values import Visibility
-from projections.projection import History
 from tests.events import MONDAY, Log, recorded
 from tests.examples import EXAMPLES, example
 
@@ -92,15 +93,36 @@ def in_fold_order(events: list[Logged]) -> list[Logged]:
     return sorted(events, key=lambda logged: logged.happened)
 
 
-def history_of(log: list[Logged]) -> History:
-    """Give a projection the earlier events of a stream, as the store does."""
+@dataclass
+class Past:
+    """Gives a projection earlier events, as the store does, and notes what streams it was asked."""
 
-    def history(stream_id: str, upto: int) -> list[Logged]:
+    log: list[Logged]
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    def __call__(self, stream_id: str, upto: int) -> list[Logged]:
+        self.asked.append((stream_id, upto))
         return in_fold_order(
-            [e for e in log if e.event.stream_id == stream_id and e.position <= upto]
+            [e for e in self.log if e.event.stream_id == stream_id and e.position <= upto]
         )
 
-    return history
+    def at(self, positions: Sequence[int]) -> list[Logged]:
+        by_position = {logged.position: logged for logged in self.log}
+        return [by_position[position] for position in positions]
+
+    def before(self, streams: Sequence[str], place: tuple[int, int], upto: int) -> list[Logged]:
+        return in_fold_order(
+            [
+                e
+                for e in self.log
+                if e.event.stream_id in streams and e.position <= upto and e.happened <= place
+            ]
+        )
+
+
+def history_of(log: list[Logged]) -> Past:
+    """Give a projection the earlier events of *log*."""
+    return Past(log)
 
 
 def pages_of(log: list[Logged], sizes: list[int]) -> list[list[Logged]]:

@@ -11,7 +11,7 @@ from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.deployment import Deployment
 from services.folding import Folder, Page
-from services.projector import Projector
+from services.projector import Projector, history_of
 from services.readmodel import EMBEDDED, Fenced, Mark, ReadModels
 from services.rebuild import Rebuilder, digest
 from services.sample import STORY
@@ -99,7 +99,7 @@ def test_many_projectors_at_once_fold_each_event_once(
 def test_a_page_that_another_process_folded_is_not_folded_again(
     longcase: Deployment, models: ReadModels
 ) -> None:
-    view = models.view(timeline, longcase.feed.history)
+    view = models.view(timeline, history_of(longcase.feed, longcase.decisions, timeline))
     steps = longcase.feed.steps(0, 10)
     page = Page(EMBEDDED, None, Mark(steps[-1].row.position), steps)
     folder = Folder(models, longcase.decisions)

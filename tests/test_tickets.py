@@ -133,19 +133,14 @@ def test_a_stream_is_read_again_once_for_each_page_with_late_events(database: Da
     log = Log()
     log.add(opened(occurred_at=at("09:00")), agent_replied(occurred_at=at("12:00")))
     log.add(*(noted(occurred_at=at(f"10:{minute}")) for minute in range(10, 20)))
-    asked: list[tuple[str, int]] = []
-
-    def history(stream_id: str, upto: int) -> list[Logged]:
-        asked.append((stream_id, upto))
-        return history_of(log.history)(stream_id, upto)
-
+    history = history_of(log.history)
     view = tickets.view(database, next(generations), history)
     view.create()
 
     apply(view, log.history[:2])
     apply(view, log.history[2:])
 
-    assert asked == [(f"ticket/{TICKET}", 12)]
+    assert history.asked == [(f"ticket/{TICKET}", 12)]
 
 
 def test_a_late_event_without_a_history_is_an_error_not_a_wrong_row(database: Database) -> None:

@@ -19,6 +19,7 @@ from services.folding import Folder
 from services.group.feed import KafkaFeed
 from services.group.member import Member
 from services.heartbeat import Pulse
+from services.projector import history_of
 from services.readmodel import ReadModels
 from services.relay import republish
 from tests.bench.baselines import Table
@@ -87,7 +88,7 @@ def _member(places: Places, deployment: Deployment, brokers: Brokers, topics: To
                 feed = KafkaFeed(follower, models, deployment.log, keyring)
                 folder = Folder(models, Decisions(deployment.control), feed.save)
                 pulse = Pulse(url, "bench")  # not started: it is silent
-                history = deployment.feed.history
+                history = history_of(deployment.feed, deployment.decisions, timeline)
                 member = Member(timeline, feed, folder, history, keyring, pulse=pulse)
                 return _rate(member.turn, deployment.log.head())
 

@@ -42,7 +42,7 @@ from services.group.member import Displaced, Member
 from services.headers import headers_of, key_of, row_of
 from services.heartbeat import Pulse
 from services.processes import serve_projector, serve_relay
-from services.projector import Projector
+from services.projector import Projector, history_of
 from services.readmodel import ReadModels
 from services.rebuild import digest
 from services.relay.mark import RelayMark, low_mark
@@ -228,8 +228,9 @@ def fold_as(deployed: Deployed, projection: Projection, group: str, stop: Event)
     ):
         keyring = Keyring(deployed.control)
         feed = KafkaFeed(follower, models, log, keyring)
-        history = StoreFeed(log, keyring).history
-        folder = Folder(models, Decisions(deployed.control), feed.save)
+        decisions = Decisions(deployed.control)
+        history = history_of(StoreFeed(log, keyring), decisions, projection)
+        folder = Folder(models, decisions, feed.save)
         pulse = Pulse(settings.read_models, projection.name, "alone")  # not started: it is silent
         Member(projection, feed, folder, history, keyring, pulse=pulse).run(stop)
 

@@ -1,0 +1,70 @@
+"""Reading dossiers: as a company stands, and as it stood by a time, as far as was known then."""
+
+import orjson
+
+from domain.values import Reader
+from projections.database import Row
+from projections.dossier import tables
+from projections.dossier.fold import NOTHING, Folded, fold, read, seen
+from projections.dossier.keeping import events_after, unknown_tickets
+from projections.dossier.tables import FOREVER
+from projections.projection import View
+
+
+def of(
+    view: View,
+    reader: Reader,
+    company_id: str,
+    as_of: int | None = None,
+    known_at: int | None = None,
+) -> bytes:
+    """Read a company's document for a member of staff.
+
+    Args:
+        as_of: As it had happened by then, in microseconds; ``None``: whenever it happens.
+        known_at: As it was recorded up to this position; ``None``: all that is folded.
+    """
+    head = tables.heads(view, [company_id]).get(company_id)
+    if head is None:
+        return NOTHING
+    until_then = FOREVER if as_of is None else as_of
+    known = FOREVER if known_at is None else known_at
+    if until_then >= head.place[0] and known >= head.position:
+        return live(view, reader, company_id)
+    return until(view, reader, company_id, until_then, known).document
+
+
+def live(view: View, reader: Reader, company_id: str) -> bytes:
+    """Read a company's document as it stands."""
+    head = tables.heads(view, [company_id]).get(company_id)
+    if head is None:
+        return NOTHING
+    tickets = {
+        stream.split("/", 1)[1]: orjson.Fragment(_readable(reader, doc, internal))
+        for stream, _, _, doc, internal in tables.open_tickets(view, [company_id])
+    }
+    record = orjson.Fragment(_readable(reader, head.doc, head.internal))
+    return orjson.dumps({"company": record, "open_tickets": tickets}, option=orjson.OPT_SORT_KEYS)
+
+
+def until(view: View, reader: Reader, company_id: str, as_of: int, known_at: int) -> Folded:
+    """Fold a company as it stood, from the best checkpoint on.
+
+    Args:
+        as_of: Microseconds since 1970.
+    """
+    latest = tables.latest(view, company_id, known_at)
+    if latest is None:
+        return Folded()
+    as_of = min(as_of, latest)  # nothing known then had happened later
+    base = tables.best_checkpoint(view, company_id, as_of, known_at)
+    folded = read(_readable(reader, base.doc, base.internal)) if base else Folded()
+    for events in events_after(view, company_id, base, as_of, known_at):
+        for logged in unknown_tickets(view, events, folded.tickets, base, known_at):
+            folded.recall(seen(logged, reader))
+        fold(events, reader, folded)
+    return folded
+
+
+def _readable(reader: Reader, doc: Row | bytes, internal: bytes | None) -> bytes:
+    return bytes(doc if "restricted" in reader.visibilities else internal or doc)

@@ -1,0 +1,207 @@
+"""Keeping dossiers: a page of events is folded into the rows of its companies.
+
+What comes late folds its company again from the checkpoint before it, once for each page (for
+each stretch of `EVERY` events of one company in it, to be exact: what is kept must not depend
+on how the log was cut into pages).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice, zip_longest
+from typing import Final
+
+from domain.events import Logged
+from domain.values import UNASSIGNED
+from projections.database import Row
+from projections.dossier import tables
+from projections.dossier.sides import Sides, of_document, of_record
+from projections.dossier.tables import FOREVER, Kept
+from projections.projection import History, Projection, View
+
+AT_ONCE: Final = 500
+"""Events read from the log by one look, where a company is folded again."""
+
+HEAD: Final = """INSERT INTO {heads} (company_id, occurred_at, at_position, position, doc,
+internal_doc) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (company_id) DO UPDATE SET
+occurred_at = excluded.occurred_at, at_position = excluded.at_position,
+position = excluded.position, doc = excluded.doc, internal_doc = excluded.internal_doc"""
+
+TICKET: Final = """INSERT INTO {tickets} (stream, company_id, is_open, doc, internal_doc)
+VALUES (?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET
+is_open = excluded.is_open, doc = excluded.doc, internal_doc = excluded.internal_doc"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Events of one company that stand side by side in its log, within `EVERY` of them.
+
+    Attributes:
+        number: Which stretch of the company's log it is part of.
+    """
+
+    company_id: str
+    number: int
+    events: list[Logged]
+
+    @property
+    def streams(self) -> set[str]:
+        """The tickets it is about."""
+        return _tickets(self.events)
+
+
+@dataclass(slots=True)
+class Written:
+    """The rows that are written in one go."""
+
+    heads: list[Row] = field(default_factory=list)
+    tickets: list[Row] = field(default_factory=list)
+    checkpoints: list[Row] = field(default_factory=list)
+
+
+def apply(view: View, page: Sequence[Logged]) -> None:
+    """Fold a page of events into the rows of their companies."""
+    arrived: dict[str, list[Logged]] = defaultdict(list)
+    for logged in page:
+        if (company_id := logged.event.company_id) is not None and company_id != UNASSIGNED:
+            arrived[company_id].append(logged)
+    stretches = [list(_stretches(company, events)) for company, events in arrived.items()]
+    for together in zip_longest(*stretches):  # the first stretch of each company, the second, …
+        _fold(view, [stretch for stretch in together if stretch])
+
+
+dossiers: Final = Projection(
+    name="dossier",
+    version=1,
+    tables=tables.TABLES,
+    schema=tables.SCHEMA,
+    apply=apply,
+    sequence=lambda stream_id, company_id: company_id or stream_id,
+)
+
+
+def events_after(
+    view: View, company_id: str, base: Kept | None, until: int, known_at: int
+) -> Iterator[list[Logged]]:
+    """Read what happened after a checkpoint, in that order, some hundreds at a time."""
+    place = base.place if base else (-1, 0)
+    wanted = iter(tables.positions(view, company_id, place, until, known_at))
+    while part := list(islice(wanted, AT_ONCE)):
+        yield history_of(view).at(part)
+
+
+def unknown_tickets(
+    view: View, events: Iterable[Logged], at_hand: Iterable[str], base: Kept | None, known_at: int
+) -> list[Logged]:
+    """Read what happened before a checkpoint to tickets that were not open then."""
+    streams = _tickets(events) - set(at_hand)
+    return history_of(view).before(sorted(streams), base.place, known_at) if base else []
+
+
+def history_of(view: View) -> History:
+    """Find the log.
+
+    Raises:
+        RuntimeError: If the view was made without.
+    """
+    if view.history is None:
+        raise RuntimeError("a late event, or a view of the past, folds a company again: "
+                           "that takes the log")  # fmt: skip
+    return view.history
+
+
+def _stretches(company_id: str, events: list[Logged]) -> Iterator[Stretch]:
+    for number, part in groupby(
+        events, lambda logged: ((logged.company_seq or 1) - 1) // tables.EVERY
+    ):
+        yield Stretch(company_id, number, list(part))
+
+
+def _tickets(events: Iterable[Logged]) -> set[str]:
+    return {logged.event.stream_id for logged in events if logged.event.kind == "ticket"}
+
+
+def _fold(view: View, stretches: list[Stretch]) -> None:
+    """Fold one stretch of each of some companies."""
+    heads = tables.heads(view, (stretch.company_id for stretch in stretches))
+    view.insert("places", tables.PLACE, [
+        row for stretch in stretches for row in _places(stretch, heads.get(stretch.company_id))
+    ])  # fmt: skip
+    written, onward = Written(), []
+    for stretch in stretches:
+        stretch.events.sort(key=lambda logged: logged.happened)
+        head = heads.get(stretch.company_id)
+        if head is None or stretch.events[0].happened > head.place:
+            onward.append((stretch, of_record(head)))
+        else:
+            _again(view, stretch, written)
+    _at_hand(view, onward)
+    for stretch, sides in onward:
+        _write(written, stretch, sides, stretch.events, stretch.streams)
+    view.many(HEAD, written.heads)
+    view.many(TICKET, written.tickets)
+    view.insert("checkpoints", tables.CHECKPOINT, written.checkpoints)
+
+
+def _places(stretch: Stretch, head: Kept | None) -> Iterator[Row]:
+    latest = head.place[0] if head else -1
+    for logged in stretch.events:
+        occurred_at, position = logged.happened
+        latest = max(latest, occurred_at)
+        yield stretch.company_id, position, occurred_at, latest
+
+
+def _at_hand(view: View, onward: list[tuple[Stretch, Sides]]) -> None:
+    """Put at hand the tickets of the events, and all open ones where a checkpoint is due."""
+    by_company = {stretch.company_id: sides for stretch, sides in onward}
+    streams = {stream for stretch, _ in onward for stream in stretch.streams}
+    due = [s.company_id for s, sides in onward if _is_due(sides, len(s.events))]
+    rows = [*tables.tickets_of(view, streams), *tables.open_tickets(view, due)]
+    for stream, company_id, _, doc, internal in rows:
+        sides = by_company[company_id]
+        if stream not in sides.full.tickets:
+            sides.add(stream, (doc, internal))
+
+
+def _is_due(sides: Sides, more: int) -> bool:
+    before = sides.full.company.events
+    return before // tables.EVERY != (before + more) // tables.EVERY
+
+
+def _again(view: View, stretch: Stretch, written: Written) -> None:
+    """Fold a company again from the checkpoint before what came late."""
+    company_id = stretch.company_id
+    tables.supersede(view, company_id, [e.happened for e in stretch.events], stretch.number)
+    base = tables.last_checkpoint(view, company_id)
+    known_at = max(logged.position for logged in stretch.events)
+    sides = of_document(base)
+    touched: set[str] = set()
+    for events in events_after(view, company_id, base, FOREVER, known_at):
+        sides.recall(unknown_tickets(view, events, sides.full.tickets, base, known_at))
+        touched |= _tickets(events)
+        written.checkpoints += _taken(sides, stretch, events)
+    _enter(written, company_id, sides, touched)
+
+
+def _write(
+    written: Written, stretch: Stretch, sides: Sides, events: list[Logged], touched: set[str]
+) -> None:
+    written.checkpoints += _taken(sides, stretch, events)
+    _enter(written, stretch.company_id, sides, touched)
+
+
+def _taken(sides: Sides, stretch: Stretch, events: list[Logged]) -> Iterator[Row]:
+    """Fold *events*, and yield the checkpoints that are passed."""
+    for logged in events:
+        sides.take(logged)
+        if not sides.full.company.events % tables.EVERY:
+            yield (
+                stretch.company_id, *sides.place, stretch.number, sides.position, *sides.whole
+            )  # fmt: skip
+
+
+def _enter(written: Written, company_id: str, sides: Sides, touched: set[str]) -> None:
+    written.heads.append((company_id, *sides.place, sides.position, *sides.company))
+    for stream in sorted(touched):
+        is_open = int(sides.full.tickets[stream].is_open)
+        written.tickets.append((stream, company_id, is_open, *sides.ticket(stream)))

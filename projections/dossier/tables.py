@@ -1,0 +1,172 @@
+"""The dossier's tables: a row for each company and ticket, checkpoints, and where events stand.
+
+A checkpoint is the document after every `EVERY` events in the order they happened.  It carries
+the place it holds as of and its largest position.  What comes late supersedes those behind it,
+from its position on; they still serve who asks what was known before.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from projections.chunks import in_chunks
+from projections.database import Row
+from projections.projection import View
+
+EVERY: Final = 250
+"""Events between two checkpoints: a fold of so many takes some milliseconds."""
+
+Place = tuple[int, int]
+"""(occurred_at in microseconds, position): the order of the fold."""
+
+FOREVER: Final = 2**63 - 1
+
+TABLES: Final = ("heads", "tickets", "places", "checkpoints")
+
+SCHEMA: Final = (
+    """CREATE TABLE {heads} (
+    company_id {text} PRIMARY KEY,
+    occurred_at {bigint} NOT NULL,
+    at_position {bigint} NOT NULL,
+    position {bigint} NOT NULL,
+    doc {blob} NOT NULL,
+    internal_doc {blob})""",
+    """CREATE TABLE {tickets} (
+    stream {text} PRIMARY KEY,
+    company_id {text} NOT NULL,
+    is_open {bool} NOT NULL,
+    doc {blob} NOT NULL,
+    internal_doc {blob})""",
+    "CREATE INDEX {tickets}_by_company ON {tickets} (company_id, is_open)",
+    """CREATE TABLE {places} (
+    company_id {text} NOT NULL,
+    position {bigint} NOT NULL,
+    occurred_at {bigint} NOT NULL,
+    latest {bigint} NOT NULL,
+    PRIMARY KEY (company_id, position)) {clustered}""",
+    "CREATE INDEX {places}_by_time ON {places} (company_id, occurred_at, position)",
+    """CREATE TABLE {checkpoints} (
+    company_id {text} NOT NULL,
+    occurred_at {bigint} NOT NULL,
+    at_position {bigint} NOT NULL,
+    born {bigint} NOT NULL,
+    position {bigint} NOT NULL,
+    superseded_at {bigint},
+    doc {blob} NOT NULL,
+    internal_doc {blob},
+    PRIMARY KEY (company_id, occurred_at, at_position, born))""",
+)
+
+HEAD: Final = ("company_id", "occurred_at", "at_position", "position", "doc", "internal_doc")
+TICKET: Final = ("stream", "company_id", "is_open", "doc", "internal_doc")
+PLACE: Final = ("company_id", "position", "occurred_at", "latest")
+CHECKPOINT: Final = (
+    "company_id", "occurred_at", "at_position", "born", "position", "doc", "internal_doc",
+)  # fmt: skip
+
+KEPT: Final = "SELECT occurred_at, at_position, position, doc, internal_doc FROM"
+AFTER: Final = "(occurred_at, position) > (?, ?)"
+
+
+class Kept(NamedTuple):
+    """A document that is kept: of a company as it stands, or of a checkpoint.
+
+    Attributes:
+        position: The largest position in it.
+    """
+
+    place: Place
+    position: int
+    doc: bytes
+    internal: bytes | None
+
+
+def heads(view: View, companies: Iterable[str]) -> dict[str, Kept]:
+    """Read the records of companies as they stand, without their tickets."""
+    rows = in_chunks(
+        view, f"SELECT {', '.join(HEAD)} FROM {{heads}} WHERE company_id IN (…)", companies
+    )
+    return {row[0]: _kept(row[1:]) for row in rows}
+
+
+def tickets_of(view: View, streams: Iterable[str]) -> Iterator[Row]:
+    """Read tickets by their streams."""
+    return in_chunks(view, f"SELECT {', '.join(TICKET)} FROM {{tickets}} WHERE stream IN (…)",
+                     streams)  # fmt: skip
+
+
+def open_tickets(view: View, companies: Iterable[str]) -> Iterator[Row]:
+    """Read all open tickets of companies."""
+    return in_chunks(
+        view,
+        f"SELECT {', '.join(TICKET)} FROM {{tickets}} WHERE is_open = 1 AND company_id IN (…)",
+        companies,
+    )
+
+
+def last_checkpoint(view: View, company_id: str) -> Kept | None:
+    """Find the last checkpoint in which nothing is missing."""
+    row = view.one(
+        f"{KEPT} {{checkpoints}} WHERE company_id = ? AND superseded_at IS NULL "
+        "ORDER BY occurred_at DESC, at_position DESC LIMIT 1",
+        (company_id,),
+    )
+    return _kept(row) if row else None
+
+
+def best_checkpoint(view: View, company_id: str, until: int, known_at: int) -> Kept | None:
+    """Find the last checkpoint that lies within a time and a position, and lacks nothing."""
+    row = view.one(
+        f"{KEPT} {{checkpoints}} WHERE company_id = ? AND occurred_at <= ? AND position <= ? "
+        "AND (superseded_at IS NULL OR superseded_at > ?) "
+        "ORDER BY occurred_at DESC, at_position DESC LIMIT 1",
+        (company_id, until, known_at, known_at),
+    )
+    return _kept(row) if row else None
+
+
+def positions(view: View, company_id: str, after: Place, until: int, known_at: int) -> list[int]:
+    """List where a company's events stand, in the order they happened."""
+    rows = view.all(
+        f"SELECT position FROM {{places}} WHERE company_id = ? AND {AFTER} "
+        "AND occurred_at <= ? AND position <= ? ORDER BY occurred_at, position",
+        (company_id, *after, until, known_at),
+    )
+    return [position for (position,) in rows]
+
+
+def latest(view: View, company_id: str, known_at: int) -> int | None:
+    """Say when the last thing happened of all that was known at a position."""
+    row = view.one(
+        "SELECT latest FROM {places} WHERE company_id = ? AND position <= ? "
+        "ORDER BY position DESC LIMIT 1",
+        (company_id, known_at),
+    )
+    return int(row[0]) if row else None
+
+
+def supersede(view: View, company_id: str, arrived: list[Place], born: int) -> None:
+    """Say of the checkpoints behind what came late from which position on they lack it.
+
+    What was made in the same stretch of the log goes: so what is kept does not depend on how
+    the log was cut into pages.
+    """
+    rows = view.all(
+        "SELECT occurred_at, at_position, born FROM {checkpoints} WHERE company_id = ? "
+        "AND superseded_at IS NULL AND (occurred_at, at_position) > (?, ?)",
+        (company_id, *min(arrived)),
+    )
+    key = "WHERE company_id = ? AND occurred_at = ? AND at_position = ? AND born = ?"
+    for at, position, made in rows:
+        if made == born:
+            view.run(f"DELETE FROM {{checkpoints}} {key}", (company_id, at, position, made))
+        else:
+            lacks = min(late[1] for late in arrived if late < (at, position))
+            view.run(
+                f"UPDATE {{checkpoints}} SET superseded_at = ? {key}",
+                (lacks, company_id, at, position, made),
+            )
+
+
+def _kept(row: Row) -> Kept:
+    at, at_position, position, doc, internal = row
+    return Kept((at, at_position), position, bytes(doc), bytes(internal) if internal else None)

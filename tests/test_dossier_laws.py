@@ -1,0 +1,141 @@
+"""The laws of the dossier, for any events of any companies in any order of arrival."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.events import Logged
+from domain.values import Reader, micros
+from projections import dossier
+from projections.changes import apply, changes
+from projections.database import Database
+from projections.dossier.fold import fold, read
+from projections.dossier.tables import FOREVER
+from tests.dossiers import AGENT, AUDITOR, DATABASES, Kept, every_few, told, within
+from tests.events import ACME, MONDAY, Log
+
+__all__ = ["every_few"]
+
+LAWS = settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+SIZES = st.lists(st.integers(1, 7), max_size=8)
+READERS = [AUDITOR, AGENT]
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/read.db"
+    found = Database(url if request.param == "sqlite" else request.getfixturevalue("postgres"))
+    yield found
+    found.close()
+
+
+def followed(database: Database, log: list[Logged], sizes: list[int]) -> Kept:
+    """Fold a log, cut into pages of these sizes."""
+    kept = Kept(database, Log(history=log))
+    kept.fold(log, sizes)
+    return kept
+
+
+@pytest.mark.usefixtures("every_few")
+@LAWS
+@given(log=told((ACME, "borealis")), sizes=SIZES)
+def test_the_live_dossier_is_the_fold_of_all_events_however_they_came(
+    database: Database, log: list[Logged], sizes: list[int]
+) -> None:
+    kept = followed(database, log, sizes)
+
+    for company in {each.event.company_id or "" for each in log}:
+        for reader in READERS:
+            whole = fold(within(log, FOREVER, FOREVER, company), reader).document
+            assert kept.live(company, reader) == whole
+
+
+@pytest.mark.usefixtures("every_few")
+@LAWS
+@given(log=told(), sizes=SIZES, minute=st.integers(-1, 10), known_at=st.integers(0, 25))
+def test_a_dossier_as_of_any_instant_on_both_clocks_is_the_fold_of_what_lies_inside(
+    database: Database, log: list[Logged], sizes: list[int], minute: int, known_at: int
+) -> None:
+    kept = followed(database, log, sizes)
+    as_of = micros(MONDAY) + minute * 60_000_000
+
+    for reader in READERS:
+        plain = fold(within(log, as_of, known_at), reader).document
+        assert dossier.until(kept.view, reader, ACME, as_of, known_at).document == plain
+
+
+@pytest.mark.usefixtures("every_few")
+@LAWS
+@given(log=told(), sizes=SIZES)
+def test_the_dossier_as_of_the_head_is_the_live_one_byte_for_byte(
+    database: Database, log: list[Logged], sizes: list[int]
+) -> None:
+    kept = followed(database, log, sizes)
+
+    for reader in READERS:
+        then = dossier.until(kept.view, reader, ACME, FOREVER - 1, FOREVER - 1)
+        assert then.document == kept.live(reader=reader)
+
+
+@pytest.mark.usefixtures("every_few")
+@LAWS
+@given(log=told((ACME, "borealis")), one=SIZES, other=SIZES)
+def test_the_tables_do_not_depend_on_how_the_log_was_cut_into_pages(
+    database: Database, log: list[Logged], one: list[int], other: list[int]
+) -> None:
+    assert followed(database, log, one).rows() == followed(database, log, other).rows()
+
+
+@pytest.mark.usefixtures("every_few")
+@LAWS
+@given(log=told(), sizes=SIZES)
+def test_every_checkpoint_is_the_fold_of_what_it_says_it_holds(
+    database: Database, log: list[Logged], sizes: list[int]
+) -> None:
+    kept = followed(database, log, sizes)
+
+    rows = kept.view.all(
+        "SELECT occurred_at, at_position, position, superseded_at, doc FROM {checkpoints}"
+    )
+    for at, at_position, position, superseded_at, doc in rows:
+        inside = [each for each in within(log, at, position) if each.happened <= (at, at_position)]
+        assert fold(inside, AUDITOR).document == bytes(doc)
+        lacking = [
+            each.position
+            for each in log
+            if each.happened < (at, at_position) and each.position > position
+        ]
+        assert superseded_at == min(lacking, default=None)
+
+
+@LAWS
+@given(log=told(), cut=st.integers(0, 24), reader=st.sampled_from(READERS))
+def test_a_prefix_and_then_the_rest_make_the_whole(
+    log: list[Logged], cut: int, reader: Reader
+) -> None:
+    ordered = within(log, FOREVER, FOREVER)
+    first = fold(ordered[:cut], reader)
+    again = read(first.document)
+    for stream, each in first.tickets.items():  # what is not in the document is recalled
+        again.tickets.setdefault(stream, each)
+
+    assert fold(ordered[cut:], reader, again).document == fold(ordered, reader).document
+
+
+@LAWS
+@given(log=told(), one=st.integers(0, 24), other=st.integers(0, 24))
+def test_a_difference_applied_to_the_first_gives_the_second(
+    log: list[Logged], one: int, other: int
+) -> None:
+    ordered = within(log, FOREVER, FOREVER)
+    before, after = (orjson.loads(fold(ordered[:n], AUDITOR).document) for n in (one, other))
+
+    assert apply(changes(before, after), before) == after
