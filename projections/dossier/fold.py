@@ -6,11 +6,11 @@ An event changes its company's record, and its ticket's; the ticket of an event 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, cast
 
 import orjson
 
-from domain.events import Event, Logged, Recorded
+from domain.events import AnyCompanyEvent, Event, Logged, Recorded
 from domain.events.interaction import InteractionLogged
 from domain.values import Reader, rfc3339
 from projections.dossier import company, ticket, touches
@@ -42,7 +42,7 @@ class Folded:
         if recorded.kind == "ticket":
             ticket.told(known, self.ticket(recorded.stream_id), recorded, position)
         elif recorded.kind == "company":
-            company.told(known, recorded, position)
+            company.told(known, cast("Recorded[AnyCompanyEvent]", recorded), position)
         elif isinstance(recorded.data, InteractionLogged):
             touches.met(known, recorded.data, recorded)
 

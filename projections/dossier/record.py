@@ -34,6 +34,7 @@ class Dossier:
         events: How many were folded.
         profile: What it was registered with.
         parents: Who it belonged to, oldest first; the last one holds.
+        merges: Those that are in force, with another record of the same company.
         value: What it was stated to be worth, by the day from which that holds.
         people: By contact, the ties to the company, oldest first.
         facts: By ``about/whom/key``, the last thing learned.
@@ -49,6 +50,8 @@ class Dossier:
     last_event_at: str | None = None
     profile: Entry | None = None
     parents: list[Entry] = field(default_factory=list)
+    subsidiaries: dict[str, Entry] = field(default_factory=dict)
+    merges: list[Entry] = field(default_factory=list)
     lifecycle: list[Entry] = field(default_factory=list)
     team: list[Entry] = field(default_factory=list)
     value: list[Entry] = field(default_factory=list)
@@ -67,6 +70,7 @@ class Dossier:
     resolved: list[Entry] = field(default_factory=list)
     relations: dict[str, dict[str, Entry]] = field(default_factory=dict)
     last_contact: Entry | None = None
+    briefings: list[Entry] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -1,0 +1,108 @@
+"""Questions to a company's document, as of an instant: what holds then, what is late by then."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from domain.values import rfc3339
+
+Document = Mapping[str, Any]
+Entry = Mapping[str, Any]
+
+
+def by_urgency(document: Document) -> list[Entry]:
+    """List open tickets, the worst first, among those as bad the oldest."""
+    tickets: dict[str, Entry] = document["open_tickets"]
+    return sorted(tickets.values(), key=_urgency)
+
+
+def name_of(document: Document) -> str | None:
+    """Say what the company is called."""
+    profile = document["company"]["profile"]
+    return profile["name"] if profile else None
+
+
+def worth_at(document: Document, now: datetime) -> Entry | None:
+    """Find what it was last said to be worth, for that day."""
+    day = now.date().isoformat()
+    found: Entry | None = None
+    for stated in document["company"]["value"]:
+        if stated["valid_from"] <= day:
+            found = stated
+    return found
+
+
+def next_renewal(document: Document, now: datetime) -> Entry | None:
+    """Find the next renewal, or the last one that was due."""
+    day = now.date().isoformat()
+    known = sorted(document["company"]["renewals"].values(), key=lambda each: each["renews_on"])
+    ahead = (each for each in known if each["renews_on"] >= day)
+    return next(ahead, known[-1] if known else None)
+
+
+def entitled(document: Document, now: datetime) -> Entry | None:
+    """Find the right to support that holds; the one granted last, if there are several."""
+    day = now.date().isoformat()
+    holding = [
+        right
+        for right in document["company"]["entitlements"].values()
+        if right["state"] != "expired"
+        and (right["valid_from"] or "") <= day
+        and (right["valid_to"] is None or day <= right["valid_to"])
+    ]
+    return max(holding, key=lambda right: right["at"], default=None)
+
+
+def ties_at(document: Document, now: datetime) -> dict[str, Entry | None]:
+    """Say how people belonged to the company on that day; those who had left are ``None``."""
+    day = now.date().isoformat()
+    found: dict[str, Entry | None] = {}
+    for person, ties in document["company"]["people"].items():
+        holding = [
+            tie
+            for tie in ties
+            if (tie["valid_from"] or "") <= day
+            and (tie["valid_to"] is None or day < tie["valid_to"])
+        ]
+        found[person] = holding[-1] if holding else None
+    return found
+
+
+def overdue(promise: Entry, now: datetime) -> bool:
+    """Say whether a promise that nobody ended was broken by time."""
+    return promise["state"] == "open" and (promise["due_at"] or "~") < rfc3339(now)
+
+
+def promise_of_note(document: Document, now: datetime) -> Any:
+    """Find the promise to speak of: the one broken last, else the next due, else the last kept."""
+    ledger = document["company"]["promises"]
+    standing = list(ledger["open"].values())
+    late = [(each["due_at"], each) for each in standing if overdue(each, now)]
+    late += [
+        (each["ended_at"] or "", each) for each in ledger["ended"] if each["state"] == "broken"
+    ]
+    if late:
+        return max(late, key=lambda found: found[0])[1]
+    ahead = sorted(standing, key=lambda each: (each["due_at"] or "~", each["key"]))
+    return next(iter((*ahead, *ledger["ended"])), None)
+
+
+def configuration(document: Document, installation_id: str, at: datetime) -> dict[str, str]:
+    """Say how an installation was set by a time."""
+    known = document["company"]["installations"].get(installation_id, {"changes": []})
+    settings: dict[str, str] = {}
+    for change in known["changes"]:
+        if change["at"] <= rfc3339(at):
+            settings[change["key"]] = change["new"]
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def changed_since(document: Document, installation_id: str, at: datetime) -> list[Entry]:
+    """List what was set anew after a time."""
+    known = document["company"]["installations"].get(installation_id, {"changes": []})
+    return [change for change in known["changes"] if change["at"] > rfc3339(at)]
+
+
+def _urgency(held: Entry) -> tuple[Any, ...]:
+    state = held["state"]
+    return state["severity"] or 9, state["opened_at"] or "~", state["ticket_id"]
