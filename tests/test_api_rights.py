@@ -16,6 +16,7 @@ __all__ = ["served", "story"]
 EVERYBODY = {"nobody", "publisher", "agent", "auditor", "admin", "customer"}
 KNOWN = EVERYBODY - {"nobody"}
 READERS = {"agent", "auditor", "customer"}
+STAFF = READERS - {"customer"}
 COMPANY, TICKET = "/v1/companies/{company_id}", "/v1/tickets/{ticket_id}"
 
 TABLE: dict[str, set[str]] = {
@@ -34,7 +35,10 @@ TABLE: dict[str, set[str]] = {
     "GET /v1/events/{event_id}": READERS,
     "GET /v1/projections": {"admin"},
     "GET /v1/companies": READERS,
+    "GET /v1/callers": STAFF,
     f"GET {COMPANY}": READERS,
+    f"GET {COMPANY}/briefing": STAFF,
+    f"GET {COMPANY}/diff": STAFF,
     f"GET {COMPANY}/tickets": READERS,
     f"GET {COMPANY}/timeline": READERS,
     f"GET {COMPANY}/replay": READERS,
@@ -70,6 +74,8 @@ def status(served: Served, route: str, who: str | None, company: str, ticket: st
     if path.endswith("/diff"):
         day = {"from": "2026-01-01", "to": "2026-11-01"}
         return int(served.get(path, who, **day).status_code)
+    if path.endswith("/callers"):
+        return int(served.get(path, who, phone="+3235551182").status_code)
     if method == "POST":
         form = f"key={served.keys['agent']}" if path == "/signin" else ""
         headers = {**served.bearer(who), "Content-Type": "application/x-www-form-urlencoded"}

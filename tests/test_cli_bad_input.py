@@ -196,7 +196,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         ("report ticket.internal_note_added TCK-1 --visibility internal", 3, "note (needed)"),
         ("report ticket.assigned TCK-1 to=x to.agent=y", 2, "to has a value already"),
         ("report ticket.resolved TCK-1 --at now", 2, "'now' is not a time"),
-        ("projections rebuild nope", 2, "there are timeline, directory, tickets, and all"),
+        ("projections rebuild nope", 2, "there are timeline, directory, tickets, dossier, and all"),
         ("keys create mia", 2, "longcase keys create needs --role"),
         ("keys revoke nobody", 3, "no valid key is called nobody"),
         ("serve projector nope", 2, "set LONGCASE_KAFKA"),

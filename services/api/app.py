@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.api import (
     asyncapi,
     companies,
+    dossiers,
     event,
     events,
     feed,
@@ -34,8 +35,8 @@ THREADS: Final = 16
 
 
 PARTS: Final = (
-    companies, tickets, events, feed, event, schemas, meta, metrics, asyncapi, home, signin,
-    timeline, replay,
+    companies, dossiers, tickets, events, feed, event, schemas, meta, metrics, asyncapi, home,
+    signin, timeline, replay,
 )  # fmt: skip
 """Routes are looked through in this order, so those that are asked most stand first."""
 

@@ -14,7 +14,7 @@ from services.api.identity import PathId, QueryText, Read, deployment_of, identi
 from services.api.lanes import Lanes
 from services.api.query import TimelineQuery, asked_by, company_of
 from services.api.steps import Asked, steps
-from services.reading import Reading
+from services.dossiers import Dossiers
 
 router = APIRouter(prefix="/v1", tags=["companies"])
 
@@ -31,18 +31,6 @@ def companies(
     The best match comes first; without `q`, who was heard of last.
     """
     return answers.json({"companies": read.companies(q, limit)})
-
-
-@router.get("/companies/{company_id}", response_model=shapes.CompanyFile)
-def company(read: Read, company_id: PathId, *, roll_up: RollUp = False) -> Response:
-    """Read what is on file about a company and its people.
-
-    A company that was merged with another shows the people of both; with `roll_up`, also those
-    of the companies that belong to it.  A customer reads of their own company what it is called,
-    and nothing that we keep of people.
-    """
-    found = read.company(company_id)
-    return answers.json({**found, "contacts": read.contacts(company_id, roll_up=roll_up)})
 
 
 @router.get("/companies/{company_id}/tickets", response_model=shapes.Tickets)
@@ -80,7 +68,7 @@ class _Lean(APIRoute):
         """Hand the endpoint what it declares."""
 
         def answer(request: Request) -> Response:
-            read = Reading(deployment_of(request), identified(request))
+            read = Dossiers(deployment_of(request), identified(request))
             company_id = company_of(request.path_params)
             return timeline(request, read, company_id, asked_by(request.scope["query_string"]))
 

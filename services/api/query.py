@@ -200,6 +200,21 @@ def instant(value: str, read: Reading) -> Instant:
         raise BadRequest(f"{error}; or give a position, such as 4711") from None
 
 
+def instants(start: str, end: str, read: Reading) -> tuple[Instant, Instant]:
+    """Read the two ends of a comparison: times or positions, the earlier one first.
+
+    Raises:
+        BadRequest: If they are not.
+        Denied: If a customer asks by position.
+    """
+    first, last = instant(start, read), instant(end, read)
+    if isinstance(first, int) != isinstance(last, int):
+        raise BadRequest("from and to are two times or two positions; here is one of each")
+    if first > last:  # type: ignore[operator]
+        raise BadRequest("from is later than to; give the earlier one as from")
+    return first, last
+
+
 def positions_are_told(read: Reading) -> None:
     """Refuse positions to a customer, who could count by them what is not shown.
 

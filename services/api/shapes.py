@@ -79,40 +79,6 @@ class Companies(Shape):
     companies: list[Company]
 
 
-class Person(Shape):
-    """Somebody at a company, in their last role."""
-
-    contact_id: str
-    name: Name
-    role: Name
-    title: Name
-    vip: bool
-    valid_from: Name
-    valid_to: Name
-    current: bool
-    emails: list[str]
-    phones: list[str]
-    absorbed: list[str] = Field([], description="contacts that turned out to be this person")
-
-
-class ExternalId(Shape):
-    """What another system calls it."""
-
-    system: str
-    id: str
-
-
-class CompanyFile(Company):
-    """A company, by what it can be found, and its people."""
-
-    absorbed: list[str] = Field([], description="companies that go on as this one")
-    parent_company_id: Name = None
-    subsidiaries: list[str] = []
-    domains: list[str] = []
-    external_ids: list[ExternalId] = []
-    contacts: list[Person]
-
-
 class TicketSummary(Shape):
     """A ticket in a list."""
 

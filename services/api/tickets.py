@@ -7,8 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from projections.replay import Clock
 from services.api import answers, shapes
 from services.api.identity import PathId, Read
-from services.api.problems import BadRequest
-from services.api.query import Word, instant
+from services.api.query import Word, instants
 from services.api.steps import Asked, steps
 
 router = APIRouter(prefix="/v1", tags=["tickets"])
@@ -39,12 +38,7 @@ def ticket_diff(
     clock: Clock = "happened",
 ) -> Response:
     """Say what changed in a ticket between two times or two positions, as data and in words."""
-    first, last = instant(start, read), instant(end, read)
-    if isinstance(first, int) != isinstance(last, int):
-        raise BadRequest("from and to are two times or two positions; here is one of each")
-    if first > last:  # type: ignore[operator]
-        raise BadRequest("from is later than to; give the earlier one as from")
-    found = read.diff(ticket_id, first, last, clock)
+    found = read.diff(ticket_id, *instants(start, end, read), clock)
     return answers.json({
         "steps": found.steps,
         "positions": found.positions,

@@ -14,6 +14,7 @@ MACHINE: Final = Group.create_ordered("This machine")
 COMMANDS: Final = (
     (LOOK, "companies", "find:companies"),
     (LOOK, "tickets", "find:tickets"),
+    (LOOK, "briefing", "briefing:briefing"),
     (LOOK, "timeline", "timeline:timeline"),
     (LOOK, "replay", "replay:replay"),
     (LOOK, "diff", "replay:diff"),

@@ -13,7 +13,7 @@ from services.cli.progress import progress
 if TYPE_CHECKING:
     from services.config import Settings
     from services.deployment import Deployment
-    from services.reading import Reading
+    from services.dossiers import Dossiers
 
 PART: Final = 2_000
 """Events folded between two looks of the progress bar."""
@@ -97,14 +97,14 @@ def deployed() -> Iterator[Deployment]:
 
 
 @contextmanager
-def reading() -> Iterator[tuple[Reading, Deployment]]:
+def reading() -> Iterator[tuple[Dossiers, Deployment]]:
     """Open the deployment to read from it, its read models up to date."""
-    from services.reading import Reading
+    from services.dossiers import Dossiers
     from services.security import local
 
     with deployed() as deployment:
         catch_up(deployment)
-        yield Reading(deployment, local()), deployment
+        yield Dossiers(deployment, local()), deployment
         catch_up(deployment, shown=False)  # that somebody looked is an event, too, and no lag
 
 

@@ -15,6 +15,8 @@ from services.cli.show import TEXT, Output, document, documents, line, note, tre
 if TYPE_CHECKING:
     from projections.replay import Difference
     from projections.replay import Step as Taken
+    from services.dossiers import Difference as Changed
+    from services.dossiers import Dossiers
     from services.history import History
     from services.reading import Reading
 
@@ -51,7 +53,7 @@ def replay(
 
 
 def diff(
-    ticket: str,
+    target: Annotated[str, Parameter(name="TICKET|COMPANY")],
     start: Annotated[str, Parameter(name="FROM")],
     end: Annotated[str, Parameter(name="TO")],
     /,
@@ -59,10 +61,10 @@ def diff(
     clock: Literal["happened", "recorded"] = "happened",
     output: Output = TEXT,
 ) -> None:
-    """Say what changed in a ticket between two instants.
+    """Say what changed in a ticket or a company between two instants.
 
     Args:
-        ticket: The ticket's id.
+        target: A ticket's or a company's id; write ticket/ID or company/ID if both exist.
         start: The earlier one: a time, a date (its midnight UTC), or a position.
         end: The later one.
         clock: Whether a time means when it happened, or when it was recorded; a position
@@ -73,20 +75,17 @@ def diff(
         raise Usage("FROM and TO are two times or two positions; here is one of each")
     if first > last:  # type: ignore[operator]
         raise Usage("FROM is later than TO; give the earlier one first")
-    ticket = bare("ticket", ticket)
     with local.reading() as (reading, _):
-        reading.ticket(ticket)
+        if company := _company(reading, target):
+            _print_changes(company, reading.company_diff(company, first, last, clock), output)
+            return
+        ticket = bare("ticket", target)
         found = reading.diff(ticket, first, last, clock)
-    if output.form != "text":
-        document(_difference(found))
-        return
     steps, positions = found.steps, found.positions
-    note(
+    _print_changes(ticket, found, output, (
         f"{ticket}: from step {steps[0]} (position {positions[0]}) "
         f"to step {steps[1]} (position {positions[1]})"
-    )
-    for sentence in found.words or ["Nothing changed."]:
-        line(sentence)
+    ))  # fmt: skip
 
 
 def _history(reading: "Reading", target: str, known_at: int | None) -> "History":
@@ -98,6 +97,38 @@ def _history(reading: "Reading", target: str, known_at: int | None) -> "History"
         if "/" in target or known_at is not None:
             raise
         raise NotThere(f"no ticket and no company has the id {target}") from None
+
+
+def _company(reading: "Dossiers", target: str) -> str | None:
+    """Say which company is meant, if it is no ticket."""
+    from services.reading import NotFound
+
+    if target.startswith("company/"):
+        return bare("company", target)
+    try:
+        reading.ticket(bare("ticket", target))
+    except NotFound:
+        if target.startswith("ticket/"):
+            raise
+    else:
+        return None
+    try:
+        reading.company(target)
+    except NotFound:
+        raise NotThere(f"no ticket and no company has the id {target}") from None
+    return target
+
+
+def _print_changes(
+    target: str, found: "Difference | Changed", output: Output, between: str | None = None
+) -> None:
+    if output.form != "text":
+        document(_difference(found))
+        return
+    first, last = found.positions
+    note(between or f"{target}: from position {first} to position {last}")
+    for sentence in found.words or ["Nothing changed."]:
+        line(sentence)
 
 
 def _print_each(steps: "Iterable[Taken]") -> None:
@@ -134,7 +165,7 @@ def _document(step: "Taken") -> dict[str, Any]:
     }
 
 
-def _difference(found: "Difference") -> dict[str, Any]:
+def _difference(found: "Difference | Changed") -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(found)

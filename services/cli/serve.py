@@ -66,7 +66,7 @@ def projector(name: str, /, *, beside: Process = None) -> None:
     """Fold what Kafka brings into one projection; several processes share its partitions.
 
     Args:
-        name: The projection: timeline, directory or tickets.
+        name: The projection: timeline, directory, tickets or dossier.
         beside: End when this process ends.
     """
     settings = _distributed()

@@ -1,0 +1,208 @@
+"""The eight lines of the ten-second card, each from a company's dossier."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from projections.briefing_words import NOT_KNOWN, Line, line, long, moment_of
+from projections.dossier.view import (
+    by_urgency,
+    entitled,
+    name_of,
+    next_renewal,
+    promise_of_note,
+    ties_at,
+    worth_at,
+)
+from projections.phrases import contact, day, listed, money, plain, said, staff, when, words
+
+WITH: Final = {"us": "with us", "customer": "with the customer", "vendor": "with the vendor"}
+
+TRIED: Final = 6
+"""Steps of the burning ticket that a card names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a card is made of.
+
+    Attributes:
+        now: The instant as of which it is.
+        caller: Who calls, as the directory says.
+    """
+
+    document: Mapping[str, Any]
+    now: datetime
+    caller: Mapping[str, Any] | None = None
+
+    @property
+    def company(self) -> Mapping[str, Any]:
+        """The company's record."""
+        record: Mapping[str, Any] = self.document["company"]
+        return record
+
+    @property
+    def burning(self) -> Mapping[str, Any] | None:
+        """The open ticket that comes first."""
+        return next(iter(by_urgency(self.document)), None)
+
+
+def who(asked: Asked) -> Line:
+    """Say who it is: the caller, if one is known, and the company."""
+    profile, caller = asked.company["profile"], asked.caller
+    named = plain(name_of(asked.document) or NOT_KNOWN)
+    events = [profile["event_id"] if profile else None]
+    if caller is None or not caller.get("contact_id"):
+        tier = profile and profile["tier"]
+        people = sum(1 for tie in ties_at(asked.document, asked.now).values() if tie)
+        confidence = f"by {caller['confidence']}: the person is {NOT_KNOWN}" if caller else None
+        return line("who", [
+            named, plain(tier) if tier else f"tier {NOT_KNOWN}",
+            f"{people:,} {'person' if people == 1 else 'people'} on file", confidence,
+        ], events)  # fmt: skip
+    tie = ties_at(asked.document, asked.now).get(caller["contact_id"]) or {}
+    sure = None if caller["confidence"] == "exact" else f"match: {caller['confidence']}"
+    role = plain(tie["title"]) if tie.get("title") else words(tie.get("role") or "")
+    return line("who", [
+        contact(caller["contact_id"]), role or f"role {NOT_KNOWN}",
+        "VIP" if tie.get("vip") else None, named, sure,
+    ], [tie.get("event_id"), *events])  # fmt: skip
+
+
+def worth(asked: Asked) -> Line:
+    """Say what it is worth, until when, and what it has a right to."""
+    now, stated = asked.now, worth_at(asked.document, asked.now)
+    renewal, right = next_renewal(asked.document, now), entitled(asked.document, now)
+    licences = asked.company["licences"].values()
+    seats = sum(known["seats"] for known in licences) if licences else None
+    arr = stated and stated["arr"]
+    return line("worth", [
+        f"{money(Decimal(arr), stated['currency'])} ARR" if stated and arr else
+        f"ARR {NOT_KNOWN}",
+        _renews(renewal, now) if renewal else f"renewal {NOT_KNOWN}",
+        _right(right, now) if right else f"right to support {NOT_KNOWN}",
+        f"seats {NOT_KNOWN}" if seats is None else f"{seats:,} seats",
+    ], [
+        *(known["event_id"] for known in (stated, renewal, right) if known),
+        *(known["history"][-1]["event_id"] for known in licences),
+    ])  # fmt: skip
+
+
+def burning(asked: Asked) -> Line:
+    """Name the open ticket that comes first, and how it stands."""
+    held = asked.burning
+    if held is None:
+        return Line("burning", "no open ticket")
+    state, now = held["state"], asked.now
+    title = " ".join(filter(None, (
+        plain(state["number"] or state["ticket_id"]), plain(state["subject"] or ""),
+    )))  # fmt: skip
+    others = len(asked.document["open_tickets"]) - 1
+    return line("burning", [
+        title,
+        f"Sev {state['severity']}" if state["severity"] else f"severity {NOT_KNOWN}",
+        f"open {long(state['opened_at'], now)}" if state["opened_at"] else None,
+        _turn(held["turn"], now),
+        _owner(state, now),
+        f"{others:,} more open" if others else None,
+    ], [held["evidence"].get(name) for name in ("opened", "classified", "turned", "assigned")] + [
+        held["turn"]["event_id"]
+    ])  # fmt: skip
+
+
+def promised(asked: Asked) -> Line:
+    """Say what became of the last promise, or which is due next."""
+    found = promise_of_note(asked.document, asked.now)
+    if found is None:
+        return Line("promise", "no promise on file")
+    promise, now = found, asked.now
+    made = promise["by"] or ""
+    by = staff(made.split("/", 1)[1], " by ") if made.startswith("agent/") else ""
+    text = f"{said(promise['what']) or promise['id']}{by}{contact(promise['to'], ' to ')}"
+    return line("promise", [f"{text} — {_fate(promise, now)}"], promise["event_ids"])
+
+
+def last_contact(asked: Asked) -> Line:
+    """Say when we last spoke, on what channel, who with whom, and of what."""
+    known = asked.company["last_contact"]
+    if known is None:
+        return Line("last_contact", f"last contact {NOT_KNOWN}")
+    sides = [
+        listed((staff(who) for who in known["staff"]), most=2),
+        listed((contact(who) for who in known["contacts"]), most=2),
+    ]
+    if known["direction"] == "inbound":
+        sides.reverse()
+    between = " → ".join(side for side in sides if side)
+    again = next((q for q in asked.company["asked"]["last"] if q["at"] >= known["at"]), None)
+    repeated = f" (asked for {words(again['fact_key'])}, which was on file)" if again else ""
+    text = f"{when(moment_of(known['at']), asked.now)} {words(known['kind'])}, {between}"
+    return line("last_contact", [
+        f"{text}{said(known['text'], ': ')}{repeated}",
+    ], [known["event_id"], *((again["event_id"], again["known_by"]) if again else ())])  # fmt: skip
+
+
+def distress(asked: Asked) -> Line:
+    """Say how it fares: nothing tells that yet."""
+    return Line("distress", f"distress {NOT_KNOWN}")
+
+
+def recurring(asked: Asked) -> Line:
+    """Say who else has it, and how often it came: nothing tells that yet."""
+    return Line("recurring", f"recurrence {NOT_KNOWN}")
+
+
+def tried(asked: Asked) -> Line:
+    """List the steps that were taken on the burning ticket, and what came of them."""
+    held = asked.burning
+    steps = held["state"]["steps"][-TRIED:] if held else []
+    if not steps:
+        return Line("tried", "nothing tried is on file")
+    told = [f"{plain(step['what'] or step['id'], 60)} ({words(step['outcome'])})" for step in steps]
+    return line("tried", [f"tried: {', '.join(told)}"], [step["event_id"] for step in steps])
+
+
+def _renews(renewal: Mapping[str, Any], now: datetime) -> str:
+    days = (date.fromisoformat(renewal["renews_on"]) - now.date()).days
+    if days < 0:
+        return f"renewal was due {-days:,} days ago"
+    return "renews today" if days == 0 else f"renews in {days:,} {'day' if days == 1 else 'days'}"
+
+
+def _right(right: Mapping[str, Any], now: datetime) -> str:
+    until = right["valid_to"]
+    ends = f" until {day(date.fromisoformat(until), now)}" if until else ""
+    return f"{plain(right['level'])}{ends}"
+
+
+def _turn(turn: Mapping[str, Any], now: datetime) -> str:
+    if turn["of"] not in WITH:
+        return f"whose turn: {NOT_KNOWN}"
+    return f"{WITH[turn['of']]} for {long(turn['since'], now)}"
+
+
+def _owner(state: Mapping[str, Any], now: datetime) -> str:
+    agent, team = state["assignee"]["agent"], state["assignee"]["team"]
+    owner = staff(agent) or plain(team or "") or "nobody"
+    pending = [
+        f"{plain(asked['department'] or 'a department')} consult pending "
+        f"{long(asked['asked_at'], now)}"
+        for asked in state["consultations"]
+        if asked["state"] in ("asked", "accepted")
+    ]
+    return f"owner {owner}{f' ({listed(pending, most=2)})' if pending else ''}"
+
+
+def _fate(promise: Mapping[str, Any], now: datetime) -> str:
+    due = promise["due_at"]
+    if promise["state"] == "open":
+        if due is None:
+            return "open, due date not known"
+        if moment_of(due) < now:
+            return f"BROKEN {long(due, now)} ago (due {when(moment_of(due), now)})"
+        return f"due {when(moment_of(due), now)}"
+    ended = f" {long(promise['ended_at'], now)} ago" if promise.get("ended_at") else ""
+    state = "BROKEN" if promise["state"] == "broken" else promise["state"]
+    return f"{state}{ended}"

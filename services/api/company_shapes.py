@@ -1,0 +1,97 @@
+"""What answers about a company as a whole look like, for ``/openapi.json``."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from domain.values import Moment
+from services.api.shapes import Company, Name, Shape
+
+
+class Person(Shape):
+    """Somebody at a company, in their last role."""
+
+    contact_id: str
+    name: Name
+    role: Name
+    title: Name
+    vip: bool
+    valid_from: Name
+    valid_to: Name
+    current: bool
+    emails: list[str]
+    phones: list[str]
+
+
+class ExternalId(Shape):
+    """What another system calls it."""
+
+    system: str
+    id: str
+
+
+class CompanyFile(Company):
+    """A company, by what it can be found, and its people."""
+
+    domains: list[str] = Field([])
+    external_ids: list[ExternalId] = Field([])
+    contacts: list[Person]
+    as_of: Moment | None = Field(None, description="as it had happened by then")
+    position: int | None = Field(None, description="the largest position that counts")
+    dossier: dict[str, Any] | None = Field(
+        None, description="the company's record, and its open tickets by id"
+    )
+    together: dict[str, Any] | None = Field(
+        None, description="the same with its subsidiaries, and records merged with it"
+    )
+    names: dict[str, str] = Field({}, description="of people, by contact/ID or staff/ID")
+
+
+class Briefing(Shape):
+    """The ten-second card."""
+
+    class Line(Shape):
+        """One line; what is not known says so."""
+
+        name: Literal[
+            "who", "worth", "burning", "promise", "last_contact", "distress", "recurring", "tried"
+        ]
+        text: str
+        events: list[str] = Field(description="ids of the events that tell it")
+
+    company_id: str
+    as_of: Moment
+    position: int
+    digest: str = Field(description="SHA-256 of the card, its names not filled in")
+    lines: list[Line]
+    sections: dict[str, Any]
+    names: dict[str, str] = Field(description="of people, by contact/ID or staff/ID")
+
+
+class Callers(Shape):
+    """Who may be calling."""
+
+    class Caller(Shape):
+        """A person with a company they belong to, or belonged to last."""
+
+        contact_id: str | None
+        name: Name
+        company_id: str | None
+        company: Name
+        role: Name
+        title: Name
+        vip: bool
+        current: bool
+
+    confidence: Literal["exact", "shared", "domain", "unknown"]
+    callers: list[Caller]
+
+
+class CompanyDifference(Shape):
+    """What changed in a company between two instants."""
+
+    positions: list[int]
+    words: list[str]
+    changes: list[dict[str, Any]]
+    before: dict[str, Any]
+    after: dict[str, Any]

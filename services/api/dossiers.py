@@ -1,0 +1,100 @@
+"""What is known of a company as a whole: its dossier, its card, what changed, who is calling."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from domain.values import UNASSIGNED, rfc3339
+from projections.replay import Clock
+from services.api import answers, company_shapes
+from services.api.identity import PathId, Read
+from services.api.problems import BadRequest
+from services.api.query import When, Word, instants, known
+
+router = APIRouter(prefix="/v1", tags=["companies"])
+
+AsOf = Annotated[When | None, Query(description="as it had happened by then")]
+KnownAt = Annotated[Word | None, Query(description="as recorded by this position or time")]
+Phone = Annotated[Word | None, Query(description="a phone number, with its country")]
+Mail = Annotated[Word | None, Query(description="a mail address")]
+
+
+@router.get("/companies/{company_id}", response_model=company_shapes.CompanyFile)
+def company(
+    read: Read,
+    company_id: PathId,
+    *,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    rollup: Annotated[bool, Query(description="also with its subsidiaries, as one")] = False,
+) -> Response:
+    """Read what is on file about a company and its people, now or as of an instant.
+
+    A customer reads of their own company what it is called, and nothing that we keep of people.
+    """
+    found, position = read.company(company_id), known(read, known_at)
+    asked = as_of is not None or position is not None or rollup
+    if company_id == UNASSIGNED or (read.reader().public_only and not asked):
+        return answers.json({**found, "contacts": read.contacts(company_id)})
+    whole = read.dossier(company_id, as_of, position)
+    return answers.json({
+        **found,
+        "contacts": read.contacts(company_id, as_of, position),
+        "as_of": as_of and rfc3339(as_of),
+        "position": whole.position,
+        "dossier": whole.document,
+        "together": read.together(whole) if rollup else None,
+        "names": read.names_in(whole.document),
+    })  # fmt: skip
+
+
+@router.get("/companies/{company_id}/briefing", response_model=company_shapes.Briefing)
+def briefing(
+    read: Read,
+    company_id: PathId,
+    *,
+    phone: Phone = None,
+    email: Mail = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> Response:
+    """Read the ten-second card of a company: eight lines, each with the events that tell it.
+
+    With a phone number or a mail address, the first line says who of the company is calling.
+    """
+    if phone is not None or email is not None:
+        _one_of(phone, email)
+    _, caller = read.caller(company_id, phone, email)
+    made = read.briefing(company_id, as_of, known(read, known_at), caller)
+    return answers.json(read.shown(made))
+
+
+@router.get("/companies/{company_id}/diff", response_model=company_shapes.CompanyDifference)
+def company_diff(
+    read: Read,
+    company_id: PathId,
+    start: Annotated[Word, Query(alias="from", description="a time, or a position")],
+    end: Annotated[Word, Query(alias="to", description="the later one, of the same kind")],
+    clock: Clock = "happened",
+) -> Response:
+    """Say what changed in a company between two times or two positions, as data and in words."""
+    found = read.company_diff(company_id, *instants(start, end, read), clock)
+    return answers.json({
+        "positions": found.positions,
+        "words": found.words,
+        "changes": found.changes,
+        "before": found.before,
+        "after": found.after,
+    })  # fmt: skip
+
+
+@router.get("/callers", response_model=company_shapes.Callers)
+def callers(read: Read, phone: Phone = None, email: Mail = None) -> Response:
+    """Say who is calling or writing, and how sure that is: by number, mail address, or domain."""
+    return answers.json(read.callers(*_one_of(phone, email)))
+
+
+def _one_of(phone: str | None, email: str | None) -> tuple[str | None, str | None]:
+    if (phone is None) == (email is None):
+        raise BadRequest("give a phone number or a mail address, one of the two")
+    return phone, email
