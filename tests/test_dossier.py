@@ -92,7 +92,7 @@ def test_a06_what_a_company_is_worth_is_as_was_valid_on_the_day(kept: Kept) -> N
 
     def worth(*day: int) -> str | None:
         stated = worth_at(document, MONDAY.replace(year=day[0], month=day[1], day=day[2]))
-        return stated and stated["arr"]
+        return stated["arr"] if stated else None
 
     assert worth(2026, 2, 5) == "480000"
     assert worth(2025, 12, 20) == "300000"
@@ -184,12 +184,10 @@ def test_a23_a_ticket_shows_the_configuration_at_its_opening_and_what_changed_si
         moment = at("09:00", day=day, month=3)
         return on_company(c.InstallationConfigured, changes=(change,), occurred_at=moment)
 
-    kept.tell(
-        set_to("h264", 1), opened(occurred_at=at("09:00", day=10, month=3)), set_to("h265", 12)
-    )
+    opening = at("09:00", day=10, month=3)
+    kept.tell(set_to("h264", 1), opened(occurred_at=opening), set_to("h265", 12))
 
     document = kept.read(as_of=at("09:00", day=20, month=3))
-    opening = at("09:00", day=10, month=3)
 
     assert configuration(document, "antwerp-1", opening) == {"codec": "h264"}
     (later,) = changed_since(document, "antwerp-1", opening)
@@ -252,9 +250,7 @@ def test_a24_open_tickets_are_held_in_full_and_the_last_resolved_with_their_caus
 
     document = kept.read()
 
-    assert sorted(document["open_tickets"]) == [f"T-{n}" for n in range(10, 14)] or (
-        sorted(document["open_tickets"]) == ["T-09", "T-10", "T-11", "T-12", "T-13"]
-    )
+    assert sorted(document["open_tickets"]) == ["T-09", "T-10", "T-11", "T-12", "T-13"]
     assert document["open_tickets"]["T-10"]["state"]["steps"][0]["outcome"] == "failed"
     resolved_last = document["company"]["resolved"][:5]
     assert [(t["ticket_id"], t["root_cause"]) for t in resolved_last] == [
@@ -293,12 +289,11 @@ def test_whose_turn_it_is_was_said_or_is_not_known(kept: Kept) -> None:
 
 
 def test_people_belong_from_a_day_to_a_day(kept: Kept) -> None:
+    first, second, last = date(2026, 1, 1), date(2026, 5, 1), date(2026, 9, 30)
     kept.tell(
-        on_company(c.ContactAffiliated, contact_id=ANA, role="admin", valid_from=date(2026, 1, 1)),
-        on_company(
-            c.ContactAffiliated, contact_id=ANA, role="champion", valid_from=date(2026, 5, 1)
-        ),
-        on_company(c.ContactAffiliationEnded, contact_id=ANA, valid_to=date(2026, 9, 30)),
+        on_company(c.ContactAffiliated, contact_id=ANA, role="admin", valid_from=first),
+        on_company(c.ContactAffiliated, contact_id=ANA, role="champion", valid_from=second),
+        on_company(c.ContactAffiliationEnded, contact_id=ANA, valid_to=last),
     )
 
     ties = kept.read()["company"]["people"][ANA]
@@ -350,11 +345,8 @@ def test_a_right_to_support_is_amended_used_and_ends(kept: Kept) -> None:
     right = kept.read()["company"]["entitlements"]["E-1"]
 
     assert (right["level"], right["hours"], right["hours_used"]) == ("Gold", "40", "3.0")
-    assert (right["state"], right["valid_to"], len(right["targets"])) == (
-        "expired",
-        "2026-12-31",
-        1,
-    )
+    assert (right["state"], right["valid_to"]) == ("expired", "2026-12-31")
+    assert len(right["targets"]) == 1
 
 
 def test_a_question_to_a_department_is_open_until_it_is_answered(kept: Kept) -> None:
@@ -377,7 +369,7 @@ def test_of_the_unassigned_and_of_nobody_there_is_no_dossier(kept: Kept) -> None
     assert (nothing["company"]["events"], nothing["open_tickets"]) == (0, {})
 
 
-def test_a_company_of_ten_thousand_tickets_keeps_a_small_document(kept: Kept) -> None:
+def test_the_document_does_not_grow_with_the_tickets_that_are_done(kept: Kept) -> None:
     for n in range(700):
         name, day = f"T-{n}", MONDAY + timedelta(hours=n)
         kept.tell(opened(name, occurred_at=day), promised(name, occurred_at=day),
