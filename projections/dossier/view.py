@@ -74,17 +74,21 @@ def overdue(promise: Entry, now: datetime) -> bool:
 
 
 def promise_of_note(document: Document, now: datetime) -> Any:
-    """Find the promise to speak of: the one broken last, else the next due, else the last kept."""
+    """Find the promise to speak of.
+
+    It is the one broken last, by time or because somebody said so and nothing ended since; else
+    the next that is due; else the last that ended.
+    """
     ledger = document["company"]["promises"]
-    standing = list(ledger["open"].values())
-    late = [(each["due_at"], each) for each in standing if overdue(each, now)]
-    late += [
-        (each["ended_at"] or "", each) for each in ledger["ended"] if each["state"] == "broken"
-    ]
-    if late:
-        return max(late, key=lambda found: found[0])[1]
-    ahead = sorted(standing, key=lambda each: (each["due_at"] or "~", each["key"]))
-    return next(iter((*ahead, *ledger["ended"])), None)
+    standing = sorted(
+        ledger["open"].values(), key=lambda each: (each["due_at"] or "~", each["key"])
+    )
+    ended = ledger["ended"][:1]
+    broken = [(each["due_at"], each["key"], each) for each in standing if overdue(each, now)]
+    broken += [(e["ended_at"] or "", e["key"], e) for e in ended if e["state"] == "broken"]
+    if broken:
+        return max(broken, key=lambda found: found[:2])[2]
+    return next(iter((*standing, *ended)), None)
 
 
 def configuration(document: Document, installation_id: str, at: datetime) -> dict[str, str]:
