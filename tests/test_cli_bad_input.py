@@ -182,7 +182,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         ("tickets acme --status lost", 2, "Choose from"),
         ("replay nobody", 3, "nobody"),
         ("replay TCK-1 --step 99", 3, "99"),
-        ("diff TCK-9 1 2", 3, "no ticket TCK-9 is known"),
+        ("diff TCK-9 1 2", 3, "no ticket and no company has the id TCK-9"),
         ("diff TCK-1 5 4", 2, "FROM is later than TO"),
         ("diff TCK-1 1 2026-01-01", 2, "two times or two positions"),
         ("export nobody out", 3, "no company nobody is registered"),

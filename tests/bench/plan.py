@@ -6,6 +6,7 @@ from typing import Final
 from tests.bench import (
     append,
     arriving,
+    dossiers,
     following,
     importing,
     paging,
@@ -35,6 +36,8 @@ PLAN: Final[dict[str, tuple[Measure, ...]]] = {
     "P10": (following.visible,),
     "P11": (paging.pages,),
     "P12": (serving.pages,),
+    "P13": (dossiers.cards,),
+    "P14": (dossiers.instants,),
     "P15": (replaying.steps,),
     "P18": (sealing.sealed,),
     "P19": (starting.processes,),
