@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,7 +26,7 @@ from tests.bench.harness import (
     interleaved,
     within,
 )
-from tests.bench.history import START, companies, record, reports
+from tests.bench.history import START, companies, one_ticket, record, reports
 from tests.bench.places import Bench
 
 COMPANY: Final = "c-0"
@@ -34,6 +34,13 @@ CARDS: Final = 40
 """Cards of one round; the slowest but two of them is the 95th of a hundred."""
 
 INSTANTS: Final = 20
+OPEN: Final = 20
+TALK: Final = 10
+"""Open tickets of the company, and what was said on each."""
+
+LATER: Final = 6_000_000
+"""The first event of the load, a whole number of tickets later than all others."""
+
 EYES: Final = everything()
 HINT: Final = "each card is on record before it is given: a durable commit"
 
@@ -42,14 +49,11 @@ def cards(bench: Bench) -> Iterator[Figure]:
     """P13: a company's card through the one service, access check and read audit included."""
     sizes = (1_000, 10_000, bench.size(100_000, 20_000))
     parts = [_with_history(bench, size) for size in sizes]
-    with _load(parts[1]):
-        for name, work in (("idle otherwise", 0), ("under load", 1)):
-            if work:
-                _LOADED.set()
+    for name, load in (("idle otherwise", nullcontext()), ("under load", _load(parts[1]))):
+        with load:
             p95 = [_slow(parts[1]) for _ in range(bench.rounds)]
-            yield alone("P13", f"card of a company of 10,000 events, p95, {name}", p95, unit="ms",
-                        reach=within(100), hint=HINT)  # fmt: skip
-        _LOADED.clear()
+        yield alone("P13", f"card of a company of 10,000 events, p95, {name}", p95, unit="ms",
+                    reach=within(100), hint=HINT)  # fmt: skip
     few, many = interleaved([_cards(parts[0]), _cards(parts[2])], rounds=bench.rounds, by=cost)
     yield beside("P13", f"card, {sizes[2]:,} events by {sizes[0]:,}", many, few,
                  reach=at_most(1.3), unit="µs", hint="open tickets on the card")  # fmt: skip
@@ -71,28 +75,25 @@ def instants(bench: Bench) -> Iterator[Figure]:
                  took[0], reach=at_most(2), unit="µs", hint="deeper index pages")  # fmt: skip
 
 
-_LOADED: Final = threading.Event()
-
-
 @contextmanager
 def _load(deployment: Deployment) -> Iterator[None]:
-    """Record tickets of other companies meanwhile, while it is asked for."""
-    ended = threading.Event()
+    """Record and fold tickets of five companies meanwhile, 600 events a second at most."""
+    ended, recorded = threading.Event(), [0]
 
     def work() -> None:
-        start = 10_000_000
         while not ended.wait(0.02):
-            if _LOADED.is_set():
-                with suppress(Exception):  # the bench is over
-                    record(deployment.desk, reports(12, of=5, start=start))
-                    deployment.projector.catch_up()
-                    start += 12
+            record(deployment.desk, reports(12, of=5, start=LATER + recorded[0]))
+            deployment.projector.catch_up()
+            recorded[0] += 12
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    yield
-    ended.set()
-    thread.join(10)
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(10)
+    assert recorded[0] > 0
 
 
 def _slow(deployment: Deployment) -> float:
@@ -143,7 +144,9 @@ def _fold(deployment: Deployment) -> Prepare:
 
 def _with_history(bench: Bench, size: int) -> Deployment:
     deployment = bench.places.deployment("sqlite")
-    record(deployment.desk, companies(1))
-    record(deployment.desk, reports(size, of=1))
+    record(deployment.desk, companies(5))
+    for number in range(OPEN):
+        record(deployment.desk, one_ticket(TALK, f"O-{number}"))
+    record(deployment.desk, reports(size - OPEN * TALK, of=1))
     deployment.catch_up()
     return deployment
