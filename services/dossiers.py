@@ -217,10 +217,10 @@ class Dossiers(Reading):
         self, reader: Reader, company_id: str, as_of: datetime | None, position: int
     ) -> Instance:
         happened = None if as_of is None else micros(as_of)
-        document = dossier.of(self._past(), reader, company_id, happened, position)
+        document = dossier.of(self.past(), reader, company_id, happened, position)
         return Instance(cleaned(orjson.loads(document)), as_of, position)
 
-    def _past(self) -> View:
+    def past(self) -> View:
         """Look at the dossiers, the log at hand."""
         parts = self._deployment
         return parts.models.view(DOSSIER, history_of(parts.feed, parts.decisions, DOSSIER))
