@@ -111,10 +111,12 @@ def history_of(view: View) -> History:
 
 
 def _stretches(company_id: str, events: list[Logged]) -> Iterator[Stretch]:
-    for number, part in groupby(
-        events, lambda logged: ((logged.company_seq or 1) - 1) // tables.EVERY
-    ):
+    for number, part in groupby(events, _number):
         yield Stretch(company_id, number, list(part))
+
+
+def _number(logged: Logged) -> int:
+    return ((logged.company_seq or 1) - 1) // tables.EVERY
 
 
 def _tickets(events: Iterable[Logged]) -> set[str]:
