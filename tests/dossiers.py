@@ -35,7 +35,8 @@ class Kept:
 
     def __init__(self, database: Database, log: Log | None = None) -> None:
         self.log = log or Log()
-        self.view = dossiers.view(database, next(generations), history_of(self.log.history))
+        self.past = history_of(self.log.history)
+        self.view = dossiers.view(database, next(generations), self.past)
         self.view.create()
 
     def tell(self, *events: Recorded[Event], sizes: Sequence[int] = ()) -> list[Logged]:

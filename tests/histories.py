@@ -95,10 +95,11 @@ def in_fold_order(events: list[Logged]) -> list[Logged]:
 
 @dataclass
 class Past:
-    """Gives a projection earlier events, as the store does, and notes what streams it was asked."""
+    """Gives a projection earlier events, as the store does, and notes what it was asked for."""
 
     log: list[Logged]
     asked: list[tuple[str, int]] = field(default_factory=list)
+    looked_at: list[Sequence[int]] = field(default_factory=list)
 
     def __call__(self, stream_id: str, upto: int) -> list[Logged]:
         self.asked.append((stream_id, upto))
@@ -107,6 +108,7 @@ class Past:
         )
 
     def at(self, positions: Sequence[int]) -> list[Logged]:
+        self.looked_at.append(positions)
         by_position = {logged.position: logged for logged in self.log}
         return [by_position[position] for position in positions]
 

@@ -1,6 +1,7 @@
 """The laws of the dossier, for any events of any companies in any order of arrival."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from domain.values import Reader, micros
 from projections import dossier
 from projections.changes import apply, changes
 from projections.database import Database
+from projections.dossier import keeping, tables
 from projections.dossier.fold import fold, read
-from projections.dossier.tables import FOREVER
+from projections.dossier.tables import FOREVER, best_checkpoint
 from tests.dossiers import AGENT, AUDITOR, DATABASES, Kept, every_few, told, within
-from tests.events import ACME, MONDAY, Log
+from tests.events import ACME, MONDAY, Log, at, noted, opened
 
 __all__ = ["every_few"]
 
@@ -106,13 +108,15 @@ def test_every_checkpoint_is_the_fold_of_what_it_says_it_holds(
     rows = kept.view.all(
         "SELECT occurred_at, at_position, position, superseded_at, doc FROM {checkpoints}"
     )
-    for at, at_position, position, superseded_at, doc in rows:
-        inside = [each for each in within(log, at, position) if each.happened <= (at, at_position)]
+    for moment, at_position, position, superseded_at, doc in rows:
+        inside = [
+            each for each in within(log, moment, position) if each.happened <= (moment, at_position)
+        ]
         assert fold(inside, AUDITOR).document == bytes(doc)
         lacking = [
             each.position
             for each in log
-            if each.happened < (at, at_position) and each.position > position
+            if each.happened < (moment, at_position) and each.position > position
         ]
         assert superseded_at == min(lacking, default=None)
 
@@ -140,3 +144,46 @@ def test_a_difference_applied_to_the_first_gives_the_second(
     before, after = (orjson.loads(fold(ordered[:n], AUDITOR).document) for n in (one, other))
 
     assert apply(changes(before, after), before) == after
+
+
+@pytest.mark.usefixtures("every_few")
+def test_a_checkpoint_that_lacks_a_late_event_is_kept_and_serves_who_asks_as_of_before(
+    database: Database,
+) -> None:
+    kept = Kept(database)
+    kept.tell(*(noted(occurred_at=at(f"10:{n:02}")) for n in range(8)))
+    before = best_checkpoint(kept.view, ACME, FOREVER, 8)
+    kept.tell(noted(occurred_at=at("10:05", day=1)))
+
+    assert before is not None
+    assert best_checkpoint(kept.view, ACME, FOREVER, 8) == before
+    assert kept.view.all("SELECT superseded_at FROM {checkpoints} ORDER BY born, occurred_at") == [
+        (9,),
+        (9,),
+        (None,),
+        (None,),
+    ]
+    assert len(tables.positions(kept.view, ACME, before.place, FOREVER, 8)) == 0
+
+
+@pytest.mark.usefixtures("every_few")
+def test_a_page_with_late_events_folds_from_the_checkpoint_before_them_once(
+    database: Database,
+) -> None:
+    kept = Kept(database)
+    kept.tell(*(noted(occurred_at=at(f"10:{n:02}")) for n in range(9)))
+    assert kept.past.looked_at == []
+
+    kept.tell(noted(occurred_at=at("10:06")), noted(occurred_at=at("10:07")))
+
+    assert kept.past.looked_at == [[5, 6, 7, 10, 8, 11, 9]]
+
+
+def test_a_late_event_without_the_log_is_an_error_and_not_a_wrong_row(database: Database) -> None:
+    kept = Kept(database)
+    blind = replace(kept.view, history=None)
+    log = kept.log.add(opened(occurred_at=at("12:00")), noted(occurred_at=at("10:00")))
+    keeping.apply(blind, log[:1])
+
+    with pytest.raises(RuntimeError, match="late event"):
+        keeping.apply(blind, log[1:])
