@@ -13,7 +13,7 @@ from tests.broker.inboxes import start as start_inbox
 
 pytestmark = pytest.mark.broker
 
-PARTS = ("relay", "timeline", "directory", "tickets")
+PARTS = ("relay", "timeline", "directory", "tickets", "dossier")
 
 
 @pytest.fixture

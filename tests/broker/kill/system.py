@@ -19,7 +19,7 @@ from tests.broker.kill.forks import Zygote, order_of
 
 APIS: Final = ("api 1", "api 2")
 ALL: Final = (*APIS, "relay", "inbox", "timeline 1", "timeline 2", "tickets 1", "tickets 2",
-              "directory 1")  # fmt: skip
+              "directory 1", "dossier 1")  # fmt: skip
 """Everything that is ours; the broker and the database come on top."""
 
 NOT_STARTED: Final = 3
