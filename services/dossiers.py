@@ -16,6 +16,7 @@ from projections.briefing import Card, card
 from projections.changes import Change, changes
 from projections.dossier import union as unions
 from projections.dossier.differences import in_words
+from projections.dossier.view import context_of
 from projections.projection import View
 from projections.replay import Clock, Instant
 from services.catalogue import PROJECTIONS
@@ -148,6 +149,16 @@ class Dossiers(Reading):
         for company_id in {caller["company_id"] for caller in found["callers"]} - {None}:
             self._note(company_id, purpose="caller")
         return found
+
+    def context(self, ticket: dict[str, Any]) -> dict[str, Any] | None:
+        """Tell what a ticket's reader should know of its company; a customer is told nothing."""
+        company_id, reader = ticket["company_id"], self.reader()
+        is_known = company_id not in (None, UNASSIGNED)
+        if reader.public_only or not is_known or not reader.may_read(company_id):
+            return None
+        position = self._position(company_id, None)
+        found = self._instance(reader, company_id, None, position)
+        return context_of(found.document, ticket, datetime.now(UTC))
 
     def caller(
         self, company_id: str | None, phone: str | None, email: str | None

@@ -43,7 +43,7 @@ from projections.changes import apply, changes
 from projections.database import Database
 from projections.dossier.differences import in_words
 from projections.dossier.union import relations_of
-from projections.dossier.view import changed_since, configuration, overdue, worth_at
+from projections.dossier.view import context_of, overdue, worth_at
 from projections.redaction import RESTRICTED
 from tests.dossiers import AGENT, DATABASES, Kept
 from tests.events import (
@@ -185,13 +185,24 @@ def test_a23_a_ticket_shows_the_configuration_at_its_opening_and_what_changed_si
         return on_company(c.InstallationConfigured, changes=(change,), occurred_at=moment)
 
     opening = at("09:00", day=10, month=3)
-    kept.tell(set_to("h264", 1), opened(occurred_at=opening), set_to("h265", 12))
+    kept.tell(
+        on_company(c.ProductInstalled, version="7.1", occurred_at=at("08:00", day=1, month=3)),
+        set_to("h264", 1),
+        opened(occurred_at=opening, installation_ids=("antwerp-1",)),
+        on_company(InstallationUpgraded, installation_id="antwerp-1", to_version="7.2",
+                   occurred_at=at("09:00", day=11, month=3)),
+        set_to("h265", 12),
+    )  # fmt: skip
 
     document = kept.read(as_of=at("09:00", day=20, month=3))
 
-    assert configuration(document, "antwerp-1", opening) == {"codec": "h264"}
-    (later,) = changed_since(document, "antwerp-1", opening)
-    assert (later["key"], later["new"], later["at"][:10]) == ("codec", "h265", "2026-03-12")
+    ticket = document["open_tickets"][TICKET]["state"]
+    (shown,) = context_of(document, ticket, at("09:00", day=20, month=3))["installations"]
+
+    assert (shown["settings"], shown["version"]) == ({"codec": "h264"}, "7.1")
+    assert [(c["key"], c["at"][:10]) for c in shown["changed_since"]] == [
+        ("version", "2026-03-11"), ("codec", "2026-03-12"),
+    ]  # fmt: skip
     assert (
         kept.read(as_of=opening)["company"]["installations"]["antwerp-1"]["settings"]["codec"][
             "value"

@@ -91,20 +91,40 @@ def promise_of_note(document: Document, now: datetime) -> Any:
     return next(iter((*standing, *ended)), None)
 
 
-def configuration(document: Document, installation_id: str, at: datetime) -> dict[str, str]:
-    """Say how an installation was set by a time."""
-    known = document["company"]["installations"].get(installation_id, {"changes": []})
-    settings: dict[str, str] = {}
-    for change in known["changes"]:
-        if change["at"] <= rfc3339(at):
-            settings[change["key"]] = change["new"]
-    return {key: value for key, value in settings.items() if value is not None}
+def context_of(document: Document, ticket: Entry, now: datetime) -> dict[str, Any]:
+    """Say what a ticket's reader should know of its company: its worth, its right, what it runs.
+
+    The installations are as they were when the ticket was opened; what changed since is marked.
+    """
+    opened_at = ticket["opened_at"] or "~"
+    return {
+        "value": worth_at(document, now),
+        "renewal": next_renewal(document, now),
+        "entitlement": entitled(document, now),
+        "installations": [
+            as_set(document, installation, opened_at) for installation in ticket["installation_ids"]
+        ],
+    }
 
 
-def changed_since(document: Document, installation_id: str, at: datetime) -> list[Entry]:
-    """List what was set anew after a time."""
-    known = document["company"]["installations"].get(installation_id, {"changes": []})
-    return [change for change in known["changes"] if change["at"] > rfc3339(at)]
+def as_set(document: Document, installation_id: str, at: str) -> dict[str, Any]:
+    """Say which version ran in an installation at a time, how it was set, what changed since."""
+    known = document["company"]["installations"].get(installation_id)
+    if known is None:
+        return {"installation_id": installation_id, "product_id": None, "version": None,
+                "settings": {}, "changed_since": []}  # fmt: skip
+    versions = [each for each in known["versions"] if each["at"] <= at]
+    settings = {each["key"]: each["new"] for each in known["changes"] if each["at"] <= at}
+    return {
+        "installation_id": installation_id,
+        "product_id": known["product_id"],
+        "version": versions[-1]["version"] if versions else None,
+        "settings": {key: value for key, value in settings.items() if value is not None},
+        "changed_since": [
+            *({**each, "key": "version"} for each in known["versions"] if each["at"] > at),
+            *(each for each in known["changes"] if each["at"] > at),
+        ],
+    }
 
 
 def _urgency(held: Entry) -> tuple[Any, ...]:
