@@ -1,12 +1,20 @@
 """Dossiers over HTTP: as they stand and stood, the card, who is calling, what changed."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
 
+from domain.values import everything
+from projections import dossier
 from projections.changes import apply
+from projections.dossier import tables
+from projections.dossier.fold import fold
 from services.catalogue import PROJECTIONS
+from services.dossiers import Dossiers
+from services.feed import opened
+from services.security import local
 from tests.served import ACME, LONG, Served, served, story
 
 __all__ = ["served", "story"]
@@ -250,3 +258,20 @@ def test_a_rebuild_gives_what_is_live_byte_for_byte(served: Served) -> None:
                                     time=f"{day}T09:00:00Z", visibility="internal"))  # fmt: skip
 
     assert served.deployment.rebuilder.verify(PROJECTIONS["dossier"]).agrees
+
+
+def test_a_dossier_of_the_past_read_from_the_store_is_the_fold_of_what_lies_inside(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "EVERY", 10)
+    longcase = served.deployment
+    longcase.rebuilder.rebuild(PROJECTIONS["dossier"])
+    events = opened(longcase.log.all_of_company(ACME), longcase.keyring)
+    ordered = sorted(events, key=lambda each: each.happened)
+    view = Dossiers(longcase, local()).past()
+
+    for as_of, known_at in product(ordered[::9], events[::31]):
+        moment, position = as_of.happened[0], known_at.position
+        inside = [e for e in ordered if e.happened[0] <= moment and e.position <= position]
+        found = dossier.of(view, everything(), ACME, moment, position)
+        assert found == fold(inside, everything()).document

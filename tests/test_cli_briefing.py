@@ -1,0 +1,78 @@
+"""`longcase briefing`, and `longcase diff` of a company."""
+
+import pytest
+
+from projections.changes import apply
+from tests.cli_words import Longcase, acme, longcase
+
+__all__ = ["acme", "longcase"]
+
+NOT_KNOWN = "right to support not known · seats not known"
+
+
+def test_the_card_of_a_company_is_eight_lines(acme: Longcase) -> None:
+    answer = acme("briefing", "acme", "--as-of", "2026-03-03T08:30Z")
+
+    assert answer.out.splitlines() == [
+        "who           Acme Broadcast · gold · 1 person on file",
+        "worth         ARR not known · renewal not known · " + NOT_KNOWN,
+        "burning       TCK-1 Frames dropped · Sev 2 · open 1 d · with us for 1 d · owner mia",
+        "promise       no promise on file",
+        'last contact  2 Mar 09:00 UTC message, Jan de Vries: "Each night at two."',
+        "distress      distress not known",
+        "recurring     recurrence not known",
+        "tried         nothing tried is on file",
+    ]
+    assert answer.err == "as of 2026-03-03 08:30 UTC, position 8\n"
+
+
+def test_the_card_is_found_by_who_is_calling(acme: Longcase) -> None:
+    by_mail = acme("briefing", "--email", "jan@acme.example")
+    by_domain = acme("briefing", "--email", "new@acme.example", "--json").json
+    unknown = acme("briefing", "--phone", "+49 30 1234567")
+
+    assert by_mail.out.startswith("who           Jan de Vries · admin · Acme Broadcast\n")
+    assert by_domain["lines"][0]["text"].endswith("by domain: the person is not known")
+    assert (unknown.code, unknown.error) == (
+        3, "unknown: nobody on file has that number or address",
+    )  # fmt: skip
+
+
+def test_the_card_as_json_has_its_events_and_a_digest_that_comes_again(acme: Longcase) -> None:
+    card = acme("briefing", "acme", "--json").json
+    again = acme("briefing", "acme", "--as-of", card["as_of"], "--known-at", card["position"],
+                 "--json").json  # fmt: skip
+
+    assert again == card
+    assert card["lines"][0]["events"]
+    assert card["sections"]["resolved_tickets"][0]["root_cause"] == "codec"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((), 2, "name a COMPANY"),
+        (("--phone", "1", "--email", "a@b"), 2, "give one"),
+        (("nobody",), 3, "no company nobody is registered"),
+        (("acme", "--as-of", "yesterday"), 2, "is not a time"),
+    ],
+)
+def test_what_makes_no_sense_is_told_in_one_line(
+    acme: Longcase, words: tuple[str, ...], code: int, said: str
+) -> None:
+    answer = acme("briefing", *words)
+
+    assert (answer.code, said in answer.error) == (code, True)
+
+
+def test_what_changed_in_a_company_is_told_and_can_be_applied(acme: Longcase) -> None:
+    told = acme("diff", "acme", "2026-03-02", "2026-03-05")
+    found = acme("diff", "company/acme", 4, 8, "--json").json
+
+    assert told.out.splitlines() == [
+        'Resolved: TCK-1, root cause "codec".', "Tickets in all: 0 → 1.",
+    ]  # fmt: skip
+    assert told.err.startswith("acme: from position ")
+    assert found["positions"] == [4, 8]
+    assert apply(found["changes"], found["before"]) == found["after"]
+    assert acme("diff", "acme", 8, 8).out == "Nothing changed.\n"
