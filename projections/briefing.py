@@ -16,6 +16,7 @@ import orjson
 from domain.values import rfc3339
 from projections import briefing_lines as lines
 from projections.briefing_words import Line, moment_of
+from projections.dossier.union import relations_of, roles
 from projections.dossier.view import by_urgency, overdue
 
 Document = Mapping[str, Any]
@@ -24,6 +25,8 @@ OPEN: Final = 10
 """Open tickets on a card; their number is told."""
 
 RESOLVED: Final = 5
+PEOPLE: Final = 10
+"""Of those of ours who know somebody there, the ones who do best."""
 
 LINES: Final = (
     lines.who, lines.worth, lines.burning, lines.promised, lines.last_contact, lines.distress,
@@ -116,6 +119,8 @@ def _sections(document: Document, now: datetime) -> Iterator[tuple[str, Any]]:
         "promises",
         [{**promise, "overdue": overdue(promise, now)} for promise in promises["open"].values()],
     )
+    yield "people", relations_of(company)[:PEOPLE]
+    yield "roles", roles([document], now)
     yield "escalations", list(company["escalations"]["open"].values())
     yield "consultations", list(company["consultations"]["open"].values())
 

@@ -52,7 +52,8 @@ class Asked:
 def who(asked: Asked) -> Line:
     """Say who it is: the caller, if one is known, and the company."""
     profile, caller = asked.company["profile"], asked.caller
-    named = plain(name_of(asked.document) or NOT_KNOWN)
+    alone = profile["contact_id"] if profile else None  # a company that is one person
+    named = plain(name_of(asked.document) or "") or contact(alone) or NOT_KNOWN
     events = [profile["event_id"] if profile else None]
     if caller is None or not caller.get("contact_id"):
         tier = profile and profile["tier"]

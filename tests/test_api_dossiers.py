@@ -1,5 +1,6 @@
 """Dossiers over HTTP: as they stand and stood, the card, who is calling, what changed."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -14,6 +15,8 @@ from projections.dossier.fold import fold
 from services.catalogue import PROJECTIONS
 from services.dossiers import Dossiers
 from services.feed import opened
+from services.rebuild import digest
+from services.sample import STORY
 from services.security import local
 from tests.served import ACME, LONG, Served, served, story
 
@@ -258,6 +261,18 @@ def test_a_rebuild_gives_what_is_live_byte_for_byte(served: Served) -> None:
                                     time=f"{day}T09:00:00Z", visibility="internal"))  # fmt: skip
 
     assert served.deployment.rebuilder.verify(PROJECTIONS["dossier"]).agrees
+
+
+def test_what_is_reported_again_changes_nothing(served: Served) -> None:
+    view = served.deployment.models.view(PROJECTIONS["dossier"])
+    before = digest(view)
+    lines = [json.loads(line) for line in STORY.read_bytes().splitlines()]
+
+    answer = served.post(*lines)
+    served.deployment.catch_up()
+
+    assert {receipt["status"] for receipt in answer.json()["receipts"]} == {"duplicate"}
+    assert digest(view) == before
 
 
 def test_a_dossier_of_the_past_read_from_the_store_is_the_fold_of_what_lies_inside(

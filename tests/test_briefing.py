@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from domain.events import company as c
+from domain.events.assets import InstallationUpgraded
 from domain.events.duties import CommitmentBroken, CommitmentKept, FactRequested
 from domain.events.interaction import Participant
 from domain.events.ticket import Assignee
@@ -23,6 +24,7 @@ from tests.events import (
     ANA,
     JAN,
     MIA,
+    TICKET,
     TOM,
     affiliated,
     assigned,
@@ -188,3 +190,40 @@ def test_a35_roles_that_nobody_has_are_missing(kept: Kept) -> None:
 )
 def test_lengths_of_time_are_told_in_two_units(seconds: int, told: str) -> None:
     assert length(seconds) == told
+
+
+def test_a_company_that_is_one_person_is_called_by_its_person(kept: Kept) -> None:
+    kept.tell(company_registered(kind="individual", name=None, contact_id=JAN, domains=()))
+
+    assert text_of(card_of(kept), "who").startswith(slot("contact", JAN))
+
+
+def test_a11_a22_who_knows_whom_and_what_runs_stand_behind_the_card(kept: Kept) -> None:
+    people = (Participant(user_id=MIA), Participant(contact_id=JAN))
+    kept.tell(
+        on_company(c.ProductInstalled, version="7.1", occurred_at=at("09:00", day=1)),
+        on_company(InstallationUpgraded, to_version="7.2", installation_id="antwerp-1",
+                   occurred_at=at("09:00", day=3)),
+        talked("call-1", participants=people), talked("call-2", participants=people),
+    )  # fmt: skip
+
+    before, after = (card_of(kept, at("12:00", day=day)).sections for day in (2, 4))
+
+    assert [each["products"][0]["version"] for each in (before, after)] == ["7.1", "7.2"]
+    assert [(p["agent"], p["contact_id"], p["touches"]) for p in after["people"]] == [(MIA, JAN, 2)]
+
+
+def test_a07_what_burns_at_a_company_of_worth_is_gone_once_it_is_resolved(kept: Kept) -> None:
+    kept.tell(
+        on_company(c.CompanyValueStated, ltv=Decimal(2_100_000), valid_from=date(2026, 1, 1)),
+        on_company(c.RenewalScheduled, renews_on=date(2026, 12, 21)),
+        opened(severity=1, occurred_at=at("09:00", day=9)),
+        resolved(occurred_at=at("12:00", day=10)),
+    )
+
+    before, after = (card_of(kept, at(clock, day=10)) for clock in ("11:00", "13:00"))
+
+    assert "Sev 1" in text_of(before, "burning")
+    assert "renews in 41 days" in text_of(before, "worth")
+    assert text_of(after, "burning") == "no open ticket"
+    assert after.sections["resolved_tickets"][0]["ticket_id"] == TICKET

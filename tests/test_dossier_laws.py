@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import orjson
 import pytest
@@ -133,6 +136,35 @@ def test_a_prefix_and_then_the_rest_make_the_whole(
         again.tickets.setdefault(stream, each)
 
     assert fold(ordered[cut:], reader, again).document == fold(ordered, reader).document
+
+
+@LAWS
+@given(log=told(), chance=st.randoms(use_true_random=False))
+def test_the_order_of_arrival_changes_nothing_but_what_tells_of_it(
+    log: list[Logged], chance: Random
+) -> None:
+    moments = [MONDAY + timedelta(minutes=n) for n in range(len(log))]  # no two at once
+    events = [
+        each.event.model_copy(update={"occurred_at": moment})
+        for each, moment in zip(log, moments, strict=True)
+    ]
+    shuffled = chance.sample(events, len(events))
+
+    one, other = (
+        fold(within(Log().add(*told), FOREVER, FOREVER), AUDITOR).document
+        for told in (events, shuffled)
+    )
+
+    assert without_positions(one) == without_positions(other)
+
+
+def without_positions(document: bytes) -> dict[str, Any]:
+    """Leave out what tells of the order of arrival: positions, and what was on file when."""
+    found: dict[str, Any] = orjson.loads(document)
+    found["company"]["asked"] = found["company"]["asked"]["requests"]
+    for fact in found["company"]["facts"].values():
+        del fact["position"], fact["first"]
+    return found
 
 
 @LAWS

@@ -44,6 +44,7 @@ class CompanyFile(Company):
     together: dict[str, Any] | None = Field(
         None, description="the same with its subsidiaries, and records merged with it"
     )
+    merged_into: str | None = Field(None, description="the record that is kept instead")
     names: dict[str, str] = Field({}, description="of people, by contact/ID or staff/ID")
 
 

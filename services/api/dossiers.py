@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from domain.values import UNASSIGNED, rfc3339
+from projections.dossier.union import merged_with
 from projections.replay import Clock
 from services.api import answers, company_shapes
 from services.api.identity import PathId, Read
@@ -44,6 +45,7 @@ def company(
         "position": whole.position,
         "dossier": whole.document,
         "together": read.together(whole) if rollup else None,
+        "merged_into": merged_with(whole.document),
         "names": read.names_in(whole.document),
     })  # fmt: skip
 
