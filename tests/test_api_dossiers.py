@@ -207,14 +207,14 @@ def test_a_customer_is_told_nothing_that_we_keep_of_a_company(story: Served) -> 
 def test_a06_a23_a_ticket_is_read_with_the_worth_and_the_installations_of_its_company(
     story: Served,
 ) -> None:
-    context = story.read(f"/v1/tickets/{LONG}")["context"]
+    context = story.read(f"/v1/tickets/{LONG}", context=True)["context"]
 
     assert context["value"]["arr"] == "480000"
     assert context["entitlement"]["level"] == "Platinum"
     (shown, *_) = context["installations"]
     assert (shown["installation_id"], shown["version"]) == ("acme-playout-a", "7.2.0")
     assert {change["key"] for change in shown["changed_since"]} >= {"version", "gpu.frame_pool"}
-    assert story.read(f"/v1/tickets/{LONG}", "customer")["context"] is None
+    assert story.read(f"/v1/tickets/{LONG}", "customer", context=True)["context"] is None
 
 
 def test_who_looked_at_a_dossier_is_on_record(served: Served) -> None:

@@ -1,8 +1,8 @@
 """Keeping dossiers: a page of events is folded into the rows of its companies.
 
-What comes late folds its company again from the checkpoint before it, once for each page (for
-each stretch of `EVERY` events of one company in it, to be exact: what is kept must not depend
-on how the log was cut into pages).
+What comes late folds its company again from the checkpoint before it, once for each page; twice
+where a stretch of the company's log ends within it, for what is kept must not depend on how the
+log was cut into pages.
 """
 
 from collections import defaultdict
@@ -34,7 +34,7 @@ is_open = excluded.is_open, doc = excluded.doc, internal_doc = excluded.internal
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Events of one company that stand side by side in its log, within `EVERY` of them.
+    """Events of one company that stand side by side in its log, within one stretch of it.
 
     Attributes:
         number: Which stretch of the company's log it is part of.
@@ -116,7 +116,7 @@ def _stretches(company_id: str, events: list[Logged]) -> Iterator[Stretch]:
 
 
 def _number(logged: Logged) -> int:
-    return ((logged.company_seq or 1) - 1) // tables.EVERY
+    return ((logged.company_seq or 1) - 1) // tables.STRETCH
 
 
 def _tickets(events: Iterable[Logged]) -> set[str]:

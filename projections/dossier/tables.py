@@ -15,6 +15,13 @@ from projections.projection import View
 EVERY: Final = 250
 """Events between two checkpoints: a fold of so many takes some milliseconds."""
 
+STRETCH: Final = 4_000
+"""Events of a company within which a checkpoint that is superseded is dropped, not kept.
+
+Without it, a long history that comes in late would leave as many copies of all checkpoints as
+it has pages.
+"""
+
 Place = tuple[int, int]
 """(occurred_at in microseconds, position): the order of the fold."""
 

@@ -14,14 +14,19 @@ router = APIRouter(prefix="/v1", tags=["tickets"])
 
 
 @router.get("/tickets/{ticket_id}", response_model=shapes.Ticket)
-def ticket(read: Read, ticket_id: PathId) -> Response:
-    """Read a ticket as it stands now, all streams of a moved one and what it absorbed joined.
+def ticket(
+    read: Read,
+    ticket_id: PathId,
+    *,
+    context: Annotated[bool, Query(description="with what is to be known of its company")] = False,
+) -> Response:
+    """Read a ticket as it stands now, all streams of a moved one joined.
 
-    Beside it stands what is to be known of its company: its worth, its right to support, and its
-    installations as they were when the ticket was opened, with what changed since.
+    With `context` its company stands beside it: worth, right to support, and its installations
+    as they were when the ticket was opened, with what changed since.
     """
     found = read.ticket(ticket_id)
-    return answers.json({**found, "context": read.context(found)})
+    return answers.json({**found, "context": read.context(found)} if context else found)
 
 
 @router.get("/tickets/{ticket_id}/replay", response_model=shapes.Steps)
