@@ -101,6 +101,14 @@ class Database:
             raise
         self._connection.commit()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all that is read inside be of one moment, whatever others commit meanwhile."""
+        with self.transaction(writing=False):
+            if self.dialect == "postgresql":
+                self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

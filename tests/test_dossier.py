@@ -1,6 +1,8 @@
 """A company's dossier: what is on file, as it stands and as it stood, for those who may read it."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -426,3 +428,14 @@ def test_a37_six_years_a_contact_who_moved_and_what_changed_between_two_of_them(
     assert before["open_tickets"]["T-1"]["state"]["requester_id"] == JAN
     assert after["company"]["resolved"][0]["ticket_id"] == "T-1"
     assert in_words(after, after) == []
+
+
+def test_what_is_read_in_a_snapshot_is_of_one_moment(kept: Kept) -> None:
+    kept.tell(opened())
+    with closing(Database(kept.view.database.url)) as other:
+        beside = replace(kept.view, database=other)
+        with other.snapshot():
+            first = dossier.live(beside, AGENT, ACME)
+            kept.tell(opened("T-2"))
+            assert dossier.live(beside, AGENT, ACME) == first
+        assert dossier.live(beside, AGENT, ACME) == kept.live(reader=AGENT) != first

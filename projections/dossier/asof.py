@@ -24,14 +24,15 @@ def of(
         as_of: As it had happened by then, in microseconds; ``None``: whenever it happens.
         known_at: As it was recorded up to this position; ``None``: all that is folded.
     """
-    head = tables.heads(view, [company_id]).get(company_id)
-    if head is None:
-        return NOTHING
     until_then = FOREVER if as_of is None else as_of
     known = FOREVER if known_at is None else known_at
-    if until_then >= head.place[0] and known >= head.position:
-        return live(view, reader, company_id)
-    return until(view, reader, company_id, until_then, known).document
+    with view.database.snapshot():
+        head = tables.heads(view, [company_id]).get(company_id)
+        if head is None:
+            return NOTHING
+        if until_then >= head.place[0] and known >= head.position:
+            return live(view, reader, company_id)
+        return until(view, reader, company_id, until_then, known).document
 
 
 def live(view: View, reader: Reader, company_id: str) -> bytes:
