@@ -85,7 +85,7 @@ class Dossiers(Reading):
     def together(self, found: Instance) -> Document:
         """Tell of a company with its subsidiaries, and the records merged with it, as one.
 
-        Those out of the reader's reach are left out, and counted.
+        Those out of the reader's reach are left out, and so are more than `MOST`: both counted.
         """
         reader, now = self._may("read"), found.as_of or datetime.now(UTC)
         whole = unions.union([found.document])
@@ -101,7 +101,7 @@ class Dossiers(Reading):
             if document["company"]["company_id"]:
                 whole[member] = document
                 waiting |= unions.members_of(document) - whole.keys() - hidden
-        return {**unions.shown(whole, now), "out_of_reach": len(hidden)}
+        return {**unions.shown(whole, now), "out_of_reach": len(hidden), "left_out": len(waiting)}
 
     def briefing(
         self,
@@ -240,34 +240,50 @@ class Dossiers(Reading):
 KINDS: Final[dict[str, str]] = {
     "contact_id": "contact", "contacts": "contact", "requester_id": "contact", "to": "contact",
     "by_contact_id": "contact", "agreed_with": "contact", "agent": "staff", "staff": "staff",
-    "user_id": "staff", "sold_by": "staff", "owner_id": "staff",
+    "user_id": "staff", "sold_by": "staff", "owner_id": "staff", "watchers": "staff",
+    "accepted_by": "staff", "answered_by": "staff",
 }  # fmt: skip
-"""Which members of a document name people, and whose they are."""
+"""Which members of a document name people by their ids, and whose they are."""
+
+ACTORS: Final[dict[str, str]] = {"agent": "staff", "contact": "contact"}
+"""Whose a person is who did something: ``agent/mia`` is one of ours."""
+
+Found = Callable[[str, str], object]
 
 
 def _people_in(value: Any) -> set[str]:
+    """Find the people that a document names: ``contact/ID`` and ``staff/ID``."""
     found: set[str] = set()
-    _collect(value, found.add)
+    _collect(value, lambda kind, person: found.add(f"{kind}/{person}"))
     return found
 
 
-def _collect(value: Any, add: Callable[[str], object]) -> None:
+def _collect(value: Any, add: Found) -> None:
     if isinstance(value, list):
         for item in value:
             _collect(item, add)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key in KINDS:
-                for person in item if isinstance(item, list) else [item]:
-                    if isinstance(person, str):
-                        add(f"{KINDS[key]}/{person}")
-            elif key == "people" and isinstance(item, dict):
-                for person in item:
-                    add(f"contact/{person}")
-            elif key == "relations" and isinstance(item, dict):
-                for agent, people in item.items():
-                    add(f"staff/{agent}")
-                    for person in people:
-                        add(f"contact/{person}")
-            else:
-                _collect(item, add)
+            _named(key, item, add)
+            _collect(item, add)
+
+
+def _named(key: str, item: Any, add: Found) -> None:
+    """Find whom one member of a document names."""
+    listed = item if isinstance(item, list) else [item]
+    people = [person for person in listed if isinstance(person, str)]
+    if key in KINDS:
+        for person in people:
+            add(KINDS[key], person)
+    elif key in ("by", "actor"):
+        for kind, _, person in (actor.partition("/") for actor in people):
+            if person and kind in ACTORS:
+                add(ACTORS[kind], person)
+    elif key == "people" and isinstance(item, dict):
+        for person in item:
+            add("contact", person)
+    elif key == "relations" and isinstance(item, dict):
+        for agent, known in item.items():
+            add("staff", agent)
+            for person in known:
+                add("contact", person)
