@@ -15,6 +15,7 @@ from domain.events.account import (
     AccountTeamMemberAssigned,
     AccountTeamMemberUnassigned,
     CompanyEscalationAccepted,
+    CompanyEscalationUpdated,
     CompanyLifecycleChanged,
     CompanyProfileChanged,
     ProfileChange,
@@ -343,6 +344,20 @@ def test_how_the_account_stands(kept: Kept) -> None:
         "accepted", MIA, "company",
     )  # fmt: skip
     assert len(pressure["event_ids"]) == 2
+
+
+def test_an_escalation_that_goes_on_names_how_it_began_and_the_last_of_its_course(
+    kept: Kept,
+) -> None:
+    (raised,) = kept.tell(on_company(c.CompanyEscalationRaised))
+    updates = kept.tell(
+        *(on_company(CompanyEscalationUpdated, escalation_id="X-9") for _ in range(80))
+    )
+
+    (pressure,) = kept.read()["company"]["escalations"]["open"].values()
+
+    named = [raised, *updates[-49:]]
+    assert pressure["event_ids"] == [str(logged.event.event_id) for logged in named]
 
 
 def test_a_right_to_support_is_amended_used_and_ends(kept: Kept) -> None:

@@ -4,6 +4,9 @@ from typing import Final
 
 from projections.dossier.record import RECENT, Entry
 
+EVIDENCE: Final = 50
+"""Events that an entry names; one may be updated for ever."""
+
 STANDING: Final = frozenset(("open", "asked", "requested", "raised", "accepted"))
 """States of what is not over."""
 
@@ -16,6 +19,8 @@ def enter(ledger: Entry, key: str, entry: Entry, event_id: str, was: str | None)
     """
     known = _taken_out(ledger, key)
     events = [*known["event_ids"], event_id] if known else [event_id]
+    if len(events) > EVIDENCE:
+        del events[1]  # how it began is kept, and the last that became of it
     told = {**entry, "key": key, "event_ids": events}
     if was is not None and was not in STANDING:
         ledger["counts"][was] -= 1
