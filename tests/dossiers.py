@@ -1,8 +1,9 @@
 """Dossiers that follow a log in memory, on either database, and random company histories."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -70,6 +71,15 @@ class Kept:
             )
             for table in tables.TABLES
         }  # fmt: skip
+
+
+@pytest.fixture(params=DATABASES)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    """Dossiers of an empty log, on either database."""
+    url = f"sqlite:///{tmp_path}/read.db"
+    database = Database(url if request.param == "sqlite" else request.getfixturevalue("postgres"))
+    yield Kept(database)
+    database.close()
 
 
 @pytest.fixture

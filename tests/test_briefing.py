@@ -1,9 +1,7 @@
 """The ten-second card: eight lines in their order, each with its events, nothing invented."""
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +13,9 @@ from domain.events.interaction import Participant
 from domain.events.ticket import Assignee
 from projections.briefing import Card, card
 from projections.briefing_words import length
-from projections.database import Database
 from projections.dossier.union import roles
 from projections.slots import slot
-from tests.dossiers import AGENT, DATABASES, Kept
+from tests.dossiers import AGENT, Kept, kept
 from tests.events import (
     ACME,
     ANA,
@@ -40,16 +37,10 @@ from tests.events import (
     talked,
 )
 
+__all__ = ["kept"]
+
 NOW = at("15:00", day=10)
 NAMES = ["who", "worth", "burning", "promise", "last_contact", "distress", "recurring", "tried"]
-
-
-@pytest.fixture(params=DATABASES)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
-    url = f"sqlite:///{tmp_path}/read.db"
-    database = Database(url if request.param == "sqlite" else request.getfixturevalue("postgres"))
-    yield Kept(database)
-    database.close()
 
 
 def card_of(kept: Kept, now: datetime = NOW, **known: Any) -> Card:

@@ -1,21 +1,16 @@
 """A company's dossier: what is on file, as it stands and as it stood, for those who may read it."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from domain.events import company as c
 from domain.events.account import (
     AccountTeamMemberAssigned,
     AccountTeamMemberUnassigned,
     CompanyEscalationAccepted,
-    CompanyEscalationUpdated,
     CompanyLifecycleChanged,
     CompanyProfileChanged,
     ProfileChange,
@@ -27,28 +22,17 @@ from domain.events.assets import (
     SupportHoursUsed,
 )
 from domain.events.duties import (
-    CommitmentBroken,
-    CommitmentKept,
-    CommitmentWithdrawn,
-    ConsultationAnswered,
     FactRequested,
 )
 from domain.events.interaction import Participant
-from domain.events.ticket import (
-    Continues,
-    TicketMovedAway,
-    TicketPutOnHold,
-    TicketReopened,
-    TicketResumed,
-)
 from projections import dossier
 from projections.changes import apply, changes
 from projections.database import Database
 from projections.dossier.differences import in_words
 from projections.dossier.union import relations_of
-from projections.dossier.view import context_of, overdue, worth_at
+from projections.dossier.view import context_of, worth_at
 from projections.redaction import RESTRICTED
-from tests.dossiers import AGENT, DATABASES, Kept
+from tests.dossiers import AGENT, Kept, kept
 from tests.events import (
     ACME,
     ANA,
@@ -60,24 +44,16 @@ from tests.events import (
     agent_replied,
     at,
     company_registered,
-    consulted,
     on_company,
     on_ticket,
     opened,
     promised,
     purchased,
     resolved,
-    step_taken,
     talked,
 )
 
-
-@pytest.fixture(params=DATABASES)
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
-    url = f"sqlite:///{tmp_path}/read.db"
-    database = Database(url if request.param == "sqlite" else request.getfixturevalue("postgres"))
-    yield Kept(database)
-    database.close()
+__all__ = ["kept"]
 
 
 def met(agent: str, number: int, **known: Any) -> Any:
@@ -214,94 +190,6 @@ def test_a23_a_ticket_shows_the_configuration_at_its_opening_and_what_changed_si
     )
 
 
-def test_promises_are_open_kept_broken_withdrawn_or_broken_by_time(kept: Kept) -> None:
-    kept.tell(opened())
-    for n, end in enumerate((None, CommitmentKept, CommitmentBroken, CommitmentWithdrawn)):
-        kept.tell(promised(commitment_id=f"P-{n}", due_at=at("17:00", day=3)))
-        if end:
-            kept.tell(on_ticket(end, commitment_id=f"P-{n}"))
-
-    promises = kept.read()["company"]["promises"]
-
-    (standing,) = promises["open"].values()
-    assert standing["id"] == "P-0"
-    assert promises["counts"] == {"kept": 1, "broken": 1, "withdrawn": 1}
-    assert [e["id"] for e in promises["ended"]] == ["P-3", "P-2", "P-1"]
-    assert [overdue(standing, at(clock, day=3)) for clock in ("16:59", "17:01")] == [False, True]
-
-
-def test_a_promise_outlives_the_ticket_it_was_made_on(kept: Kept) -> None:
-    kept.tell(opened(), promised(), resolved())
-
-    assert list(kept.read()["company"]["promises"]["open"]) == [f"{TICKET}/P-1"]
-
-
-def test_what_a_moved_ticket_owed_is_owed_where_it_went(kept: Kept) -> None:
-    onward = f"{TICKET}~2"
-    before = Continues(stream_id=f"ticket/{TICKET}", chain_id=TICKET, first_opened_at=MONDAY,
-                       commitment_ids=("P-1",))  # fmt: skip
-    kept.tell(
-        opened(), promised(), on_ticket(TicketMovedAway, to_company="borealis"),
-        opened(onward, company="borealis", continues=before),
-    )  # fmt: skip
-
-    here, there = (kept.read(company)["company"] for company in (ACME, "borealis"))
-    assert (here["promises"]["open"], list(there["promises"]["open"])) == ({}, [f"{onward}/P-1"])
-
-    kept.tell(on_ticket(CommitmentKept, onward, company="borealis"))
-    assert kept.read("borealis")["company"]["promises"]["counts"] == {"kept": 1}
-
-
-def test_a24_open_tickets_are_held_in_full_and_the_last_resolved_with_their_cause(
-    kept: Kept,
-) -> None:
-    for n in range(14):
-        name, day = f"T-{n:02}", at("09:00", day=n + 1)
-        kept.tell(opened(name, severity=1 + n % 3, occurred_at=day))
-        if n < 9:
-            kept.tell(resolved(name, root_cause=f"cause {n}", occurred_at=day + timedelta(hours=1)))
-    kept.tell(step_taken("T-10", occurred_at=at("10:00", day=20)))
-
-    document = kept.read()
-
-    assert sorted(document["open_tickets"]) == ["T-09", "T-10", "T-11", "T-12", "T-13"]
-    assert document["open_tickets"]["T-10"]["state"]["steps"][0]["outcome"] == "failed"
-    resolved_last = document["company"]["resolved"][:5]
-    assert [(t["ticket_id"], t["root_cause"]) for t in resolved_last] == [
-        (f"T-0{n}", f"cause {n}") for n in (8, 7, 6, 5, 4)
-    ]
-    assert document["company"]["tickets"] == {"new": 5, "resolved": 9}
-
-
-def test_a_reopened_ticket_is_taken_up_where_it_ended_also_as_of_then(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("projections.dossier.tables.EVERY", 4)
-    kept.tell(opened(), step_taken(), resolved(), opened("T-2"), opened("T-3"))
-    kept.tell(on_ticket(TicketReopened, occurred_at=at("12:00")))
-
-    live, then = kept.read(), dossier.until(kept.view, AGENT, ACME, 2**60, 2**60)
-
-    assert live["open_tickets"][TICKET]["state"]["steps"][0]["what"] == "Flush the cache"
-    assert live["company"]["resolved"] == []
-    assert then.document == kept.live(reader=AGENT)
-
-
-def test_whose_turn_it_is_was_said_or_is_not_known(kept: Kept) -> None:
-    def turn() -> tuple[str | None, str]:
-        told = kept.read()["open_tickets"][TICKET]["turn"]
-        return told["of"], told["since"][11:16]
-
-    kept.tell(opened(occurred_at=at("09:00")))
-    assert turn() == ("us", "09:00")
-    kept.tell(on_ticket(TicketPutOnHold, waiting_for="customer", occurred_at=at("10:00")))
-    assert turn() == ("customer", "10:00")
-    kept.tell(on_ticket(TicketPutOnHold, waiting_for="unknown", occurred_at=at("11:00")))
-    assert turn() == ("unknown", "11:00")
-    kept.tell(on_ticket(TicketResumed, occurred_at=at("12:00")))
-    assert turn() == ("us", "12:00")
-
-
 def test_people_belong_from_a_day_to_a_day(kept: Kept) -> None:
     first, second, last = date(2026, 1, 1), date(2026, 5, 1), date(2026, 9, 30)
     kept.tell(
@@ -346,20 +234,6 @@ def test_how_the_account_stands(kept: Kept) -> None:
     assert len(pressure["event_ids"]) == 2
 
 
-def test_an_escalation_that_goes_on_names_how_it_began_and_the_last_of_its_course(
-    kept: Kept,
-) -> None:
-    (raised,) = kept.tell(on_company(c.CompanyEscalationRaised))
-    updates = kept.tell(
-        *(on_company(CompanyEscalationUpdated, escalation_id="X-9") for _ in range(80))
-    )
-
-    (pressure,) = kept.read()["company"]["escalations"]["open"].values()
-
-    named = [raised, *updates[-49:]]
-    assert pressure["event_ids"] == [str(logged.event.event_id) for logged in named]
-
-
 def test_a_right_to_support_is_amended_used_and_ends(kept: Kept) -> None:
     kept.tell(
         on_company(c.EntitlementGranted, hours=Decimal(40)),
@@ -377,17 +251,6 @@ def test_a_right_to_support_is_amended_used_and_ends(kept: Kept) -> None:
     assert len(right["targets"]) == 1
 
 
-def test_a_question_to_a_department_is_open_until_it_is_answered(kept: Kept) -> None:
-    kept.tell(opened(), consulted())
-    assert len(kept.read()["company"]["consultations"]["open"]) == 1
-
-    kept.tell(on_ticket(ConsultationAnswered))
-
-    questions = kept.read()["company"]["consultations"]
-    assert (questions["open"], questions["counts"]) == ({}, {"answered": 1})
-    assert len(questions["ended"][0]["event_ids"]) == 2
-
-
 def test_of_the_unassigned_and_of_nobody_there_is_no_dossier(kept: Kept) -> None:
     kept.tell(opened(company="unassigned"))
 
@@ -395,19 +258,6 @@ def test_of_the_unassigned_and_of_nobody_there_is_no_dossier(kept: Kept) -> None
 
     assert kept.live("unassigned") == kept.live("nobody") == dossier.NOTHING
     assert (nothing["company"]["events"], nothing["open_tickets"]) == (0, {})
-
-
-def test_the_document_does_not_grow_with_the_tickets_that_are_done(kept: Kept) -> None:
-    for n in range(700):
-        name, day = f"T-{n}", MONDAY + timedelta(hours=n)
-        kept.tell(opened(name, occurred_at=day), promised(name, occurred_at=day),
-                  on_ticket(CommitmentKept, name, occurred_at=day),
-                  resolved(name, occurred_at=day))  # fmt: skip
-        if n == 99:
-            size = len(kept.live())
-
-    assert len(kept.live()) < 1.05 * size
-    assert kept.read()["company"]["promises"]["counts"] == {"kept": 700}
 
 
 def test_a37_six_years_a_contact_who_moved_and_what_changed_between_two_of_them(
