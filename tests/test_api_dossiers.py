@@ -170,13 +170,13 @@ def test_a_company_is_told_with_the_records_merged_with_it_if_that_is_asked(serv
         served.event("company.merged", f"company/{ACME}", kept_id=ACME, absorbed_id="acme-radio"),
     )
 
-    alone, together = (served.read(COMPANY, rollup=rollup) for rollup in (False, True))
+    alone, together = (served.read(COMPANY, roll_up=roll_up) for roll_up in (False, True))
 
     assert alone["together"] is None
     assert together["together"]["companies"] == [ACME, "acme-radio"]
     assert "RADIO-1" in together["together"]["open_tickets"]
     assert "RADIO-1" not in alone["dossier"]["open_tickets"]
-    bound = served.read(COMPANY, "acme-agent", rollup=True)["together"]
+    bound = served.read(COMPANY, "acme-agent", roll_up=True)["together"]
     assert (bound["companies"], bound["out_of_reach"]) == ([ACME], 1)
 
 
@@ -197,7 +197,7 @@ def test_a_customer_is_told_nothing_that_we_keep_of_a_company(story: Served) -> 
     assert story.read(COMPANY, "customer")["contacts"] == []
     assert "dossier" not in story.read(COMPANY, "customer")
     for path, asked in (
-        (COMPANY, {"as_of": "2026-10-01"}), (COMPANY, {"rollup": True}),
+        (COMPANY, {"as_of": "2026-10-01"}), (COMPANY, {"roll_up": True}),
         (f"{COMPANY}/briefing", {}), ("/v1/callers", {"phone": JAN_CALLS}),
         (f"{COMPANY}/diff", {"from": "2026-09-01", "to": "2026-11-01"}),
     ):  # fmt: skip

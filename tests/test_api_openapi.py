@@ -37,7 +37,7 @@ ASKED: dict[str, Asked] = {
     "/v1/schemas/{type_name}/{version}": by(("agent",), NOTHING, "/v1/schemas/ticket.opened/1"),
     "/v1/companies": [*by(EYES, NOTHING, "/v1/companies"), *by(EYES, {"q": "a"}, "/v1/companies")],
     COMPANY: [*by(EYES, NOTHING, f"/v1/companies/{ACME}"),
-              *by(("auditor",), {"rollup": True, "as_of": "2026-10-20"}, f"/v1/companies/{ACME}"),
+              *by(("auditor",), {"roll_up": True, "as_of": "2026-10-20"}, f"/v1/companies/{ACME}"),
               *by(("auditor",), NOTHING, "/v1/companies/unassigned")],
     f"{COMPANY}/briefing": by(("agent", "auditor"), NOTHING, f"/v1/companies/{ACME}/briefing"),
     f"{COMPANY}/diff": by(("agent", "auditor"), DIFF, f"/v1/companies/{ACME}/diff"),

@@ -21,6 +21,7 @@ class Person(Shape):
     current: bool
     emails: list[str]
     phones: list[str]
+    absorbed: list[str] = Field([], description="contacts that turned out to be this person")
 
 
 class ExternalId(Shape):
@@ -33,6 +34,9 @@ class ExternalId(Shape):
 class CompanyFile(Company):
     """A company, by what it can be found, and its people."""
 
+    absorbed: list[str] = Field([], description="companies that go on as this one")
+    parent_company_id: Name = None
+    subsidiaries: list[str] = Field([])
     domains: list[str] = Field([])
     external_ids: list[ExternalId] = Field([])
     contacts: list[Person]

@@ -8,6 +8,7 @@ from domain.values import UNASSIGNED, rfc3339
 from projections.dossier.union import merged_with
 from projections.replay import Clock
 from services.api import answers, company_shapes
+from services.api.companies import RollUp
 from services.api.identity import PathId, Read
 from services.api.problems import BadRequest
 from services.api.query import When, Word, instants, known
@@ -27,24 +28,26 @@ def company(
     *,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    rollup: Annotated[bool, Query(description="also with its subsidiaries, as one")] = False,
+    roll_up: RollUp = False,
 ) -> Response:
     """Read what is on file about a company and its people, now or as of an instant.
 
-    A customer reads of their own company what it is called, and nothing that we keep of people.
+    A company that was merged with another shows the people of both; with `roll_up`, also those
+    of the companies that belong to it.  A customer reads of their own company what it is called,
+    and nothing that we keep of people.
     """
     found, position = read.company(company_id), known(read, known_at)
-    asked = as_of is not None or position is not None or rollup
+    asked = as_of is not None or position is not None or roll_up
     if company_id == UNASSIGNED or (read.reader().public_only and not asked):
-        return answers.json({**found, "contacts": read.contacts(company_id)})
+        return answers.json({**found, "contacts": read.contacts(company_id, roll_up=roll_up)})
     whole = read.dossier(company_id, as_of, position)
     return answers.json({
         **found,
-        "contacts": read.contacts(company_id, as_of, position),
+        "contacts": read.contacts(company_id, as_of, position, roll_up=roll_up),
         "as_of": as_of and rfc3339(as_of),
         "position": whole.position,
         "dossier": whole.document,
-        "together": read.together(whole) if rollup else None,
+        "together": read.together(whole) if roll_up else None,
         "merged_into": merged_with(whole.document),
         "names": read.names_in(whole.document),
     })  # fmt: skip

@@ -20,7 +20,7 @@ def ticket(
     *,
     context: Annotated[bool, Query(description="with what is to be known of its company")] = False,
 ) -> Response:
-    """Read a ticket as it stands now, all streams of a moved one joined.
+    """Read a ticket as it stands now, all streams of a moved one and what it absorbed joined.
 
     With `context` its company stands beside it: worth, right to support, and its installations
     as they were when the ticket was opened, with what changed since.
