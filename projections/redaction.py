@@ -3,6 +3,7 @@
 A customer is also not told by what they could count that which is not shown to them.
 """
 
+from functools import cache
 from typing import Any, Final, TypeVar
 
 from domain.events import Event, Recorded
@@ -15,6 +16,9 @@ RESTRICTED: Final = "[restricted]"
 COUNTED: Final = {"ticket.agent_replied": ("seen_position",), "ticket.opened": ("continues",)}
 """Fields by which a customer could count what is not shown to them."""
 
+OURS: Final = ("by", "owner_id", "resolved_by")
+"""Fields that name one of us."""
+
 P = TypeVar("P", bound=Part)
 E = TypeVar("E", bound=Event)
 
@@ -23,6 +27,15 @@ def redact(recorded: Recorded[E]) -> Recorded[E]:
     """Copy the event with every text replaced that would be sealed."""
     data = _without_text(recorded.data)
     return recorded if data is recorded.data else recorded.model_copy(update={"data": data})
+
+
+def withhold(recorded: Recorded[E]) -> Recorded[E]:
+    """Copy an event for one who may not read it: no text, and nobody's name."""
+    bare, event = redact(recorded), recorded.data
+    named = [name for name in _named(type(event)) if getattr(event, name) is not None]
+    data = bare.data.model_copy(update=dict.fromkeys(named)) if named else bare.data
+    role = recorded.actor.split("/", 1)[0]
+    return bare.model_copy(update={"data": data, "actor": role, "subjects": ()})
 
 
 def for_customer(recorded: Recorded[E]) -> Recorded[E]:
@@ -46,6 +59,14 @@ def is_closed(reader: Reader, recorded: Recorded[Any]) -> bool:
     return recorded.visibility not in reader.visibilities or not reader.may_read(
         recorded.company_id
     )
+
+
+@cache
+def _named(model: type[Event]) -> tuple[str, ...]:
+    """List the fields by which *model* may name one person, and may as well not."""
+    people = {mark.field for mark in marks(model) if mark.reference == "contact"} | {*OURS}
+    fields = model.model_fields
+    return tuple(name for name in people if name in fields and fields[name].default is None)
 
 
 def _without_text(part: P) -> P:

@@ -17,7 +17,7 @@ from domain.values import Reader, everything, micros, rfc3339
 from projections.changes import Change, changes, in_words
 from projections.company_summary import CompanySummary, figures_in_words
 from projections.lines import line_of
-from projections.redaction import RESTRICTED, for_customer, is_closed, is_hidden, redact
+from projections.redaction import RESTRICTED, for_customer, is_closed, is_hidden, withhold
 from projections.ticket_chain import whole
 from projections.ticket_state import TicketState, dump, evolve, load
 from projections.ticket_union import joined
@@ -250,7 +250,7 @@ def _visible(events: Iterable[Logged], reader: Reader) -> Iterator[Logged]:
 def _as_read(logged: Logged, reader: Reader) -> Recorded[Event]:
     if reader.public_only:
         return for_customer(logged.event)
-    return redact(logged.event) if is_closed(reader, logged.event) else logged.event
+    return withhold(logged.event) if is_closed(reader, logged.event) else logged.event
 
 
 def _shown(state: TicketState, reader: Reader) -> bytes:

@@ -32,9 +32,10 @@ def _continued(earlier: dict[str, Any], link: dict[str, Any]) -> dict[str, Any]:
     for entries in BLANKS:
         known = {entry["id"]: entry for entry in earlier[entries]}
         for entry in link[entries]:
-            said = {name: value for name, value in entry.items() if value is not None}
-            known[entry["id"]] = {**known.get(entry["id"], entry), **said}
+            before = known.get(entry["id"])
+            known[entry["id"]] = _joined(before, entry) if before else entry
         result[entries] = list(known.values())
+    result["evidence"] = {**earlier["evidence"], **link["evidence"]}
     counts = dict(link["counts"])
     for name in COUNTED_BY_LINK:
         counts[name] += earlier["counts"][name]
@@ -43,3 +44,13 @@ def _continued(earlier: dict[str, Any], link: dict[str, Any]) -> dict[str, Any]:
     result["reporters"] = list(dict.fromkeys((*earlier["reporters"], *link["reporters"])))
     result["links"] = [*earlier["links"], *(x for x in link["links"] if x not in earlier["links"])]
     return result
+
+
+def _joined(before: dict[str, Any], entry: dict[str, Any]) -> dict[str, Any]:
+    """Join an entry with what an earlier stream says of the same thing."""
+    said = {name: value for name, value in entry.items() if value is not None}
+    joined = {**before, **said, "event_ids": [*before["event_ids"], *entry["event_ids"]]}
+    if "events" in entry:
+        joined["events"], joined["since"] = before["events"] + entry["events"], before["since"]
+        del joined["event_ids"][1:-1]
+    return joined

@@ -125,7 +125,8 @@ def _clocked(state: TicketState, clocked: Clocked, at: str) -> None:
     entry.update(at=at, entitlement_id=clocked.entitlement_id or entry["entitlement_id"])
     match clocked:
         case MilestoneStarted():
-            entry.update(state="running", due_at=_text(clocked.due_at), elapsed_business=None)
+            entry.update(state="running", due_at=_text(clocked.due_at), elapsed_business=None,
+                         event_ids=entry["event_ids"][-1:])  # fmt: skip
         case MilestoneResumed():
             entry.update(state="running", due_at=_text(clocked.due_at) or entry["due_at"])
         case MilestonePaused():

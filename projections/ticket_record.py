@@ -36,8 +36,9 @@ BLANKS: Final[dict[str, Entry]] = {
                    "elapsed_business": None},
     "suspected": {"score": None, "signals": None, "at": None, "state": "suspected", "by": None,
                   "reason": None},
+    "workers": {"events": 0, "since": None, "until": None},
 }  # fmt: skip
-"""The lists of a ticket, and what an entry of each holds beside its id."""
+"""The lists of a ticket, and what an entry of each holds beside its id and `event_ids`."""
 
 
 @dataclass(slots=True)
@@ -52,6 +53,9 @@ class TicketState:
         suspected: Tickets that this one may be a duplicate of.
         merges: Those in force: the event and the ticket this one went into.
         split_into: The tickets that parts of this one became, and how many events went along.
+        workers: Agents of ours who did something, in the order they came to it, each with the
+            first and the last event.
+        evidence: The last event of each kind that says how it stands.
         fields: The last values of the source's own fields.
     """
 
@@ -98,15 +102,23 @@ class TicketState:
     split_into: list[Entry] = field(default_factory=list)
     moved_to: str | None = None
     continues: str | None = None
+    workers: list[Entry] = field(default_factory=list)
+    evidence: dict[str, str] = field(default_factory=dict)
     fields: dict[str, str | None] = field(default_factory=dict)
+    _event_id: str = field(default="", repr=False, compare=False)
     _known: dict[tuple[str, str], Entry] = field(default_factory=dict, repr=False, compare=False)
 
+    def begin(self, event_id: str) -> None:
+        """Say which event is being taken over: the entries it touches will name it."""
+        self._event_id = event_id
+
     def entry(self, entries: str, id: str) -> Entry:
-        """Find the entry *id* of a list, blank and at its end if it is new."""
+        """Find the entry *id* of a list, blank and at its end if it is new, to change it."""
         known = self._known.get((entries, id))
         if known is None:
-            known = self._known[entries, id] = {"id": id, **BLANKS[entries]}
+            known = self._known[entries, id] = {"id": id, **BLANKS[entries], "event_ids": []}
             getattr(self, entries).append(known)
+        known["event_ids"].append(self._event_id)
         return known
 
 

@@ -62,6 +62,7 @@ from domain.events.ties import (
 from domain.values import rfc3339, ticket_chain
 from projections.ticket_duties import owed
 from projections.ticket_record import Stage, TicketState, dump, load
+from projections.ticket_workers import note
 
 __all__ = ["TicketState", "dump", "evolve", "load"]
 
@@ -85,8 +86,7 @@ def evolve(state: TicketState, recorded: Happened) -> None:
     if not state.ticket_id:
         state.ticket_id, state.company_id = recorded.local_id, recorded.company_id
         state.chain_id = state.chain_id or ticket_chain(recorded.local_id)
-    state.last_event_at = at
-    state.counts["events"] += 1
+    note(state, recorded, at)
     match recorded.data:
         case CustomerMessageReceived() | AgentReplySent() | InternalNoteAdded() as said:
             _said(state, said, at)

@@ -21,7 +21,7 @@ from projections import unions
 from projections.chunks import in_chunks
 from projections.database import Row
 from projections.projection import Projection, View, by_stream
-from projections.redaction import for_customer, redact
+from projections.redaction import for_customer, withhold
 from projections.ticket_state import TicketState, dump, evolve, load
 from projections.ticket_union import listed
 
@@ -112,7 +112,7 @@ class Folded:
             if restricted and self.internal is None:
                 self.internal = load(dump(self.full))
             if self.internal is not None:
-                evolve(self.internal, redact(recorded) if restricted else recorded)
+                evolve(self.internal, withhold(recorded) if restricted else recorded)
             if recorded.visibility == "public":
                 self.public = self.public or TicketState()
                 evolve(self.public, for_customer(recorded))
@@ -154,7 +154,7 @@ def apply(view: View, page: Sequence[Logged]) -> None:
 
 tickets: Final = Projection(
     name="tickets",
-    version=3,
+    version=4,
     tables=("states", "checkpoints", "unions"),
     schema=(*SCHEMA, *unions.SCHEMA),
     apply=apply,
@@ -193,6 +193,12 @@ def of_company(
         {name: state.get(name, []) if name == "absorbed" else state[name] for name in SUMMARY}
         for state in islice(found, limit)
     ]
+
+
+def states_of(view: View, reader: Reader, company_id: str) -> list[dict[str, Any]]:
+    """Read all tickets of a company in full, each stream for itself."""
+    rows = view.all(f"{READ} WHERE company_id = ?", (company_id,))
+    return [state for row in rows if (state := _readable(reader, row))]
 
 
 def count_of(view: View, company_id: str) -> int:

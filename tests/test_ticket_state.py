@@ -188,6 +188,7 @@ def test_a_promise_is_open_until_it_is_kept_or_broken() -> None:
     assert [(p["id"], p["state"]) for p in state.promises] == [
         ("P-1", "broken"), ("P-2", "kept"), ("P-3", "open"),
     ]  # fmt: skip
+    assert len(state.promises[0].pop("event_ids")) == 2
     assert state.promises[0] == {
         "id": "P-1", "what": "Patch", "to": JAN, "by": "agent/tom",
         "made_at": "2026-11-02T09:02:00.000000Z", "due_at": "2026-11-03T17:00:00.000000Z",
@@ -312,7 +313,7 @@ def test_the_document_of_a_state_is_plain_json_without_the_index() -> None:
 
     assert document["ticket_id"] == TICKET
     assert not [name for name in document if name.startswith("_")]
-    assert set(document["steps"][0]) == {"id", *BLANKS["steps"]}
+    assert set(document["steps"][0]) == {"id", "event_ids", *BLANKS["steps"]}
 
 
 def test_twelve_thousand_entries_leave_a_small_state() -> None:
