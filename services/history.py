@@ -69,6 +69,16 @@ class Events(Sequence[Logged]):
             part = self.places[start : start + READ_AT_ONCE]
             yield self._log.at_all([place.position for place in part])
 
+    def backwards(self) -> Iterator[Row]:
+        """Read them from the last one on, text still sealed."""
+        for end in range(len(self.places), 0, -READ_AT_ONCE):
+            part = self.places[max(0, end - READ_AT_ONCE) : end]
+            yield from reversed(self._log.at_all([place.position for place in part]))
+
+    def open(self, row: Row) -> Logged:
+        """Open one of them that was read."""
+        return opened([row], self._keyring)[0]
+
 
 @dataclass(frozen=True)
 class History:

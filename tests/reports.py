@@ -107,6 +107,40 @@ def kept(ticket: str = TICKET, **known: Any) -> Report:
     return happened(d.CommitmentKept, f"ticket/{ticket}", **known)
 
 
+def withdrawn(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(d.CommitmentWithdrawn, f"ticket/{ticket}", **known)
+
+
+def broken(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(d.CommitmentBroken, f"ticket/{ticket}", **known)
+
+
+def stepped(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(d.StepRecorded, f"ticket/{ticket}", **known)
+
+
+def assigned(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(t.TicketAssigned, f"ticket/{ticket}", **known)
+
+
+def requested(ticket: str = TICKET, **known: Any) -> Report:
+    return happened(d.FactRequested, f"ticket/{ticket}", **known)
+
+
+def learned(company: str = ACME, **known: Any) -> Report:
+    return happened(c.FactLearned, f"company/{company}", **known)
+
+
+def installed(company: str = ACME, **known: Any) -> Report:
+    return happened(c.ProductInstalled, f"company/{company}", **known)
+
+
+def configured(company: str = ACME, **changed: Any) -> Report:
+    known = {name: changed.pop(name) for name in ("at", "visibility", "actor") if name in changed}
+    changes = tuple(c.ConfigurationChange(key=key, new=new) for key, new in changed.items())
+    return happened(c.InstallationConfigured, f"company/{company}", changes=changes, **known)
+
+
 def moved(ticket: str = TICKET, to: str = "borealis", **known: Any) -> Report:
     known = {"to_company": to, "to_stream_id": None, **known}
     return happened(t.TicketMovedAway, f"ticket/{ticket}", **known)

@@ -48,6 +48,7 @@ def all_a_customer_may_ask() -> list[str]:
         company, f"{company}/tickets", f"{company}/replay?limit=200",
         *(f"{company}/timeline?limit=200&order={order}" for order in ("asc", "desc")),
         *(f"{company}/timeline?{asked}" for asked in filters),
+        f"{company}/promises", f"{company}/installations", f"{ticket}?as_of=2026-11-30",
         ticket, f"{ticket}/replay?limit=200", f"{ticket}/diff?from=2026-01-01&to=2026-12-01",
         "/v1/tickets/SECRET-1", "/v1/tickets/SECRET-1/replay",
         f"/v1/tickets/{MOVED}", f"/v1/tickets/{MOVED}/replay",

@@ -15,6 +15,7 @@ DIFF = {"from": "2026-09-08", "to": "2026-10-08"}
 NOTHING: dict[str, Any] = {}
 ALL: dict[str, Any] = {"limit": 200}
 EYES = ("auditor", "agent", "customer")
+STAFF = ("auditor", "agent")
 Asked = list[tuple[str, dict[str, Any], str]]
 
 
@@ -49,6 +50,14 @@ ASKED: dict[str, Asked] = {
     TICKET: by(EYES, NOTHING, f"/v1/tickets/{LONG}", f"/v1/tickets/{MOVED}"),
     f"{TICKET}/replay": by((*EYES, "acme-agent"), ALL, f"/v1/tickets/{LONG}/replay",
                            f"/v1/tickets/{MOVED}/replay"),
+    f"{TICKET}/handoff": by(STAFF, NOTHING, f"/v1/tickets/{LONG}/handoff",
+                            f"/v1/tickets/{MOVED}/handoff?step=2"),
+    f"{TICKET}/who-knew": by(STAFF, NOTHING, f"/v1/tickets/{LONG}/who-knew?event=PUBLIC&agent=mia"),
+    f"{TICKET}/on-file": [*by(STAFF, {"fact_key": "os_version"}, f"/v1/tickets/{LONG}/on-file"),
+                          *by(STAFF, {"fact_key": "mood"}, f"/v1/tickets/{LONG}/on-file")],
+    f"{COMPANY}/promises": by(EYES, NOTHING, f"/v1/companies/{ACME}/promises"),
+    f"{COMPANY}/questions": by(STAFF, NOTHING, f"/v1/companies/{ACME}/questions"),
+    f"{COMPANY}/installations": by(EYES, NOTHING, f"/v1/companies/{ACME}/installations"),
     f"{TICKET}/diff": by(EYES, DIFF, f"/v1/tickets/{LONG}/diff"),
 }  # fmt: skip
 """What is asked of each path that is described, with its parameters, and by whom."""

@@ -45,6 +45,12 @@ TABLE: dict[str, set[str]] = {
     f"GET {TICKET}": READERS,
     f"GET {TICKET}/replay": READERS,
     f"GET {TICKET}/diff": READERS,
+    f"GET {TICKET}/handoff": STAFF,
+    f"GET {TICKET}/who-knew": STAFF,
+    f"GET {TICKET}/on-file": STAFF,
+    f"GET {COMPANY}/promises": READERS,
+    f"GET {COMPANY}/questions": STAFF,
+    f"GET {COMPANY}/installations": READERS,
     "GET /": READERS,
     "GET /companies/{company_id}": READERS,
     "GET /tickets/{ticket_id}": READERS,
@@ -76,6 +82,11 @@ def status(served: Served, route: str, who: str | None, company: str, ticket: st
         return int(served.get(path, who, **day).status_code)
     if path.endswith("/callers"):
         return int(served.get(path, who, phone="+3235551182").status_code)
+    if path.endswith("/who-knew"):
+        asked = {"event": public_event(served), "agent": "mia"}
+        return int(served.get(path, who, **asked).status_code)
+    if path.endswith("/on-file"):
+        return int(served.get(path, who, fact_key="os_version").status_code)
     if method == "POST":
         form = f"key={served.keys['agent']}" if path == "/signin" else ""
         headers = {**served.bearer(who), "Content-Type": "application/x-www-form-urlencoded"}
@@ -124,8 +135,9 @@ def test_a_ticket_of_another_company_is_as_if_it_were_not(
 ) -> None:
     hidden = LONG if who == "other-customer" else of_nordlys(story)
 
-    assert status(story, route, who, "", hidden) == 404
-    assert status(story, route, who, "", "NO-SUCH") == 404
+    is_for_staff = "customer" in who and "customer" not in TABLE[route]
+    for ticket in (hidden, "NO-SUCH"):
+        assert status(story, route, who, "", ticket) == (403 if is_for_staff else 404)
 
 
 def of_nordlys(story: Served) -> str:

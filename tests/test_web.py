@@ -252,3 +252,11 @@ def test_a_long_ticket_has_a_short_page(served: Served) -> None:
     assert len(texts(html)) == 59
     assert "Earlier steps (2,941)" in html
     assert len(html) < 150_000
+
+
+def test_a_tickets_page_says_whose_turn_it_is_and_who_worked_on_it(story: Served) -> None:
+    page = story.get(f"/tickets/{LONG}", "agent").text
+
+    assert "To hand over" in page
+    assert "1 message of the customer waits for an answer" in page
+    assert "To hand over" not in story.get(f"/tickets/{LONG}", "customer").text

@@ -16,6 +16,7 @@ from services.api import (
     event,
     events,
     feed,
+    known,
     meta,
     metrics,
     openapi,
@@ -35,8 +36,8 @@ THREADS: Final = 16
 
 
 PARTS: Final = (
-    companies, dossiers, tickets, events, feed, event, schemas, meta, metrics, asyncapi, home,
-    signin, timeline, replay,
+    companies, dossiers, tickets, known, events, feed, event, schemas, meta, metrics, asyncapi,
+    home, signin, timeline, replay,
 )  # fmt: skip
 """Routes are looked through in this order, so those that are asked most stand first."""
 

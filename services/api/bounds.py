@@ -5,18 +5,24 @@ from dataclasses import asdict, replace
 from typing import Any, Final
 
 from domain.events.account import CompaniesMerged, CompanyMergeReverted, CompanyParentSet
+from domain.events.duties import FactRequested
 from domain.events.ticket import (
     TicketMovedAway,
     TicketsMerged,
 )
 from domain.values import UNASSIGNED
+from services.api.problems import DATABASES
+from services.asking import Asking
 from services.deployment import Deployment
 from services.history import TICKET, streams_of
-from services.receipts import Receipt
-from services.security import Identity, may_publish_about, may_publish_for
+from services.receipts import Receipt, Unavailable
+from services.security import Denied, Identity, may_publish_about, may_publish_for
 from services.wire import Report
 
 UNNAMED: Final = "system/unnamed"
+
+UNTOLD: Final[tuple[type[Exception], ...]] = (Denied, Unavailable, *DATABASES)
+"""Why a receipt says nothing of what is on file."""
 
 
 class Bounds:
@@ -72,8 +78,10 @@ class Bounds:
             case _:
                 pass
 
-    def shown(self, receipt: Receipt) -> dict[str, Any]:
+    def shown(self, receipt: Receipt, report: Report | None = None) -> dict[str, Any]:
         """Say of a receipt what who sent the report may know.
+
+        Of a question to the customer they are told whether it was answered on file already.
 
         Whose it is only if they read, or if nobody knows: by an address in a report, a key
         that only publishes would learn whose address that is.
@@ -81,7 +89,19 @@ class Bounds:
         known = {name: value for name, value in asdict(receipt).items() if value is not None}
         if self._who.roles <= {"publisher"} and receipt.company_id != UNASSIGNED:
             known.pop("company_id", None)
+        if report and isinstance(report.event, FactRequested) and receipt.position:
+            known |= self._reminder(receipt.stream_id, report.event, report, receipt.position)
         return known
+
+    def _reminder(
+        self, stream_id: str, event: FactRequested, report: Report, position: int
+    ) -> dict[str, Any]:
+        """Say whether a question was answered on file; to fail at that is no reason to fail."""
+        try:
+            asking = Asking(self._deployment, self._who)
+            return asking.reminded(stream_id, event, report.occurred_at, position)
+        except UNTOLD:
+            return {}
 
     def _company_of(self, report: Report) -> str | None:
         """Say which company a report is about; ``None`` for contacts and products."""

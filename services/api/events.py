@@ -68,7 +68,7 @@ def _one(deployment: Deployment, bounds: Bounds, body: bytes, if_match: str | No
         more: dict[str, Any] = {} if current is None else {"current_version": current}
         return problem(status, receipt.reason or "", receipt.code or "", **more)
     etag = {"ETag": f'"{receipt.stream_version}"'}
-    return Response(orjson.dumps(bounds.shown(receipt)), status, etag, JSON)
+    return Response(orjson.dumps(bounds.shown(receipt, report)), status, etag, JSON)
 
 
 def _batch(deployment: Deployment, bounds: Bounds, body: bytes, atomic: bool) -> Response:
@@ -87,8 +87,8 @@ def _batch(deployment: Deployment, bounds: Bounds, body: bytes, atomic: bool) ->
     else:
         receipts = deployment.desk.record(reports, atomic=atomic)
         deployment.projector.wake()
-    decided = iter(receipts)
-    shown = [bounds.shown(answer or next(decided)) for answer in answers]
+    decided = zip(receipts, reports, strict=True)
+    shown = [bounds.shown(*((answer,) if answer else next(decided))) for answer in answers]
     return Response(orjson.dumps({"receipts": shown}), media_type=JSON)
 
 

@@ -32,6 +32,8 @@ class Receipt(Shape):
     code: str | None = Field(None, description="why it is refused", examples=["already-opened"])
     reason: str | None = None
     current_version: int | None = None
+    already_known: bool | None = Field(None, description="of a question: it was on file already")
+    known: dict[str, Any] | None = Field(None, description="the fact that answers it")
 
 
 class Receipts(Shape):

@@ -1,4 +1,4 @@
-"""Tickets: one ticket as it stands, its replay step by step, and what changed in it."""
+"""Tickets: their replay step by step, and what changed in them."""
 
 from typing import Annotated
 
@@ -11,22 +11,6 @@ from services.api.query import Word, instants
 from services.api.steps import Asked, steps
 
 router = APIRouter(prefix="/v1", tags=["tickets"])
-
-
-@router.get("/tickets/{ticket_id}", response_model=shapes.Ticket)
-def ticket(
-    read: Read,
-    ticket_id: PathId,
-    *,
-    context: Annotated[bool, Query(description="with what is to be known of its company")] = False,
-) -> Response:
-    """Read a ticket as it stands now, all streams of a moved one and what it absorbed joined.
-
-    With `context` its company stands beside it: worth, right to support, and its installations
-    as they were when the ticket was opened, with what changed since.
-    """
-    found = read.ticket(ticket_id)
-    return answers.json({**found, "context": read.context(found)} if context else found)
 
 
 @router.get("/tickets/{ticket_id}/replay", response_model=shapes.Steps)

@@ -13,7 +13,7 @@ from services.cli.progress import progress
 if TYPE_CHECKING:
     from services.config import Settings
     from services.deployment import Deployment
-    from services.dossiers import Dossiers
+    from services.witness import Witness
 
 PART: Final = 2_000
 """Events folded between two looks of the progress bar."""
@@ -97,14 +97,14 @@ def deployed() -> Iterator[Deployment]:
 
 
 @contextmanager
-def reading() -> Iterator[tuple[Dossiers, Deployment]]:
+def reading() -> Iterator[tuple[Witness, Deployment]]:
     """Open the deployment to read from it, its read models up to date."""
-    from services.dossiers import Dossiers
     from services.security import local
+    from services.witness import Witness
 
     with deployed() as deployment:
         catch_up(deployment)
-        yield Dossiers(deployment, local()), deployment
+        yield Witness(deployment, local()), deployment
         catch_up(deployment, shown=False)  # that somebody looked is an event, too, and no lag
 
 

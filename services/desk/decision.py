@@ -26,8 +26,7 @@ from services.desk.following import Following
 from services.desk.hearing import Heard
 from services.desk.references import REGISTERED, TELLING, Fresh, References
 from services.receipts import Receipt, refused
-from services.store import Placement, ReportRow
-from services.store.log import KnownReport
+from services.store import KnownReport, Placement, ReportRow
 from services.wire import Report
 
 AHEAD: Final = timedelta(minutes=5)

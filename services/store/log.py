@@ -5,7 +5,6 @@ The same questions in the same SQL to both databases.
 
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
@@ -14,6 +13,7 @@ from eventsourcing.persistence import OperationalError
 
 from projections.database import Database, failures
 from projections.database import Row as Found
+from services.store.placement import KnownReport
 
 COLUMNS: Final = (
     "originator_id, originator_version, topic, state, company_id, company_seq, public_seq, "
@@ -56,17 +56,6 @@ class Row(NamedTuple):
     committed_at: int
     late: int
     traceparent: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KnownReport:
-    """A report that was recorded before."""
-
-    digest: bytes
-    stream_id: str
-    stream_version: int
-    position: int
-    last_position: int
 
 
 class Log:
@@ -145,6 +134,15 @@ class Log:
             *stream_ids,
         )
         return {stream: list(found) for stream, found in groupby(rows, attrgetter("stream_id"))}
+
+    def holding(self, said: str, first: str, last: str, before: int) -> list[Row]:
+        """List events before a position that hold *said*, of streams from *first* to *last*."""
+        sqlite = self.url.startswith("sqlite:")
+        holds = "instr(state, ?) > 0" if sqlite else "position(CAST(? AS bytea) IN state) > 0"
+        return self._rows(  # the plus keeps SQLite from walking along the positions
+            f"originator_id >= ? AND originator_id < ? AND +{self._position} < ? AND {holds}",
+            first, last, before, said.encode(),
+        )  # fmt: skip
 
     def versions(self, stream_ids: Sequence[str]) -> dict[str, int]:
         """Say at which version streams are, 0 for those without any event."""
@@ -291,7 +289,7 @@ class Log:
         )
         return sorted(map(Place._make, found))
 
-    def _rows(self, condition: str, *parameters: int | str | list[int]) -> list[Row]:
+    def _rows(self, condition: str, *parameters: int | str | bytes | list[int]) -> list[Row]:
         sql = f"SELECT {self._position}, {COLUMNS} FROM stored_events WHERE {condition}"
         return [Row(*row) for row in self._ask(sql, parameters)]
 

@@ -28,6 +28,17 @@ class ReportRow(NamedTuple):
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class KnownReport:
+    """A report that was recorded before."""
+
+    digest: bytes
+    stream_id: str
+    stream_version: int
+    position: int
+    last_position: int
+
+
 @dataclass(slots=True)
 class Placement:
     """One commit's worth of rows; the first three lists run parallel to the events.

@@ -7,11 +7,13 @@ import orjson
 
 from domain.events import Event, Logged, Recorded
 from domain.values import Reader
+from projections import handoff
 from projections.changes import in_words
 from projections.redaction import for_customer, is_closed, redact
 from projections.replay import rendered
-from projections.slots import clean_json
-from services.history import Link
+from projections.slots import clean_json, slot
+from services.history import History, Link
+from services.knowing import unanswered
 from services.reading import NotFound, Reading
 
 SIZE: Final = 60
@@ -28,6 +30,9 @@ class Window:
         before: The state before the step; empty at the first one.
         words: What the step changed, in sentences.
         links: The streams the ticket had had by then.
+        turn: Whose turn it was, and why; ``None`` for a customer.
+        waiting: The customer's messages that waited for an answer, oldest first.
+        worked: Who of ours had worked on it: name, and how often.
         position: The last position of the ticket; ``None`` for a customer.
     """
 
@@ -38,6 +43,9 @@ class Window:
     before: dict[str, Any]
     words: list[str]
     links: list[Link]
+    turn: dict[str, Any] | None
+    waiting: list[dict[str, Any]]
+    worked: list[tuple[str, int]]
     position: int | None
 
 
@@ -60,12 +68,28 @@ def window(read: Reading, ticket_id: str, step: int | None, event_id: str | None
     before = states[0] if len(states) > 1 else {}
     seen = enumerate(history.events[first - 1 : at], first)
     rows = [_row(history.reader, logged, ordinal) for ordinal, logged in seen][::-1]
-    filled: dict[str, Any] = read.filled({"rows": rows, "words": in_words(before, states[-1])})
+    told = {
+        "rows": rows,
+        "words": in_words(before, states[-1]),
+        **_for_staff(history, states[-1], at),
+    }
+    filled: dict[str, Any] = read.filled(told)
     return Window(
         step=at, total=total, rows=filled["rows"], state=read.named(states[-1]),
         before=read.named(before) if before else {}, words=filled["words"],
-        links=history.links(at), position=None if history.reader.public_only else history.position,
+        links=history.links(at), turn=filled["turn"], waiting=filled["waiting"],
+        worked=filled["worked"], position=None if history.reader.public_only else history.position,
     )  # fmt: skip
+
+
+def _for_staff(history: History, state: dict[str, Any], at: int) -> dict[str, Any]:
+    """Say what whoever takes the ticket over asks first; a customer is told nothing of it."""
+    if history.reader.public_only:
+        return {"turn": None, "waiting": [], "worked": []}
+    waiting = unanswered(history, at)
+    brief = handoff.brief(state, waiting, state["last_event_at"])
+    worked = [(slot("staff", w["id"].split("/", 1)[1]), w["events"]) for w in brief["worked"]]
+    return {"turn": brief["turn"], "waiting": waiting, "worked": worked}
 
 
 def _row(reader: Reader, logged: Logged, ordinal: int) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""`longcase promises`: what was promised to a company, and what came of it."""
+
+from typing import Final
+
+from services.cli import local
+from services.cli.kinds import bare
+from services.cli.show import TEXT, Columns, Output, document, documents, note, table, when
+
+COLUMNS: Final[Columns] = {
+    "Ticket": lambda p: p["ticket_id"],
+    "Stands": lambda p: p["standing"].replace("_", " ") + (", late" if p["kept_late"] else ""),
+    "Due (UTC)": lambda p: when(p["due_at"]),
+    "Ended (UTC)": lambda p: when(p["ended_at"]),
+    "By": lambda p: p["by"],
+    "What": lambda p: p["what"],
+}
+
+
+def promises(company: str, /, *, output: Output = TEXT) -> None:
+    """List what was promised to a company, on all its tickets, by anyone; first due first.
+
+    A promise that nobody ended is broken by time once it was due.
+
+    Args:
+        company: The company's id; longcase companies finds it.
+    """
+    company = bare("company", company)
+    with local.reading() as (reading, _):
+        found = reading.promises(company)
+    if output.form == "json":
+        document(found)
+    elif output.form == "jsonl":
+        documents(found["promises"], output)
+    else:
+        table(found["promises"], COLUMNS, output, f"nothing was promised to {company}")
+        counts = {name.replace("_", " "): count for name, count in found["counts"].items()}
+        note(", ".join(f"{count:,} {name}" for name, count in counts.items() if count))

@@ -1,0 +1,178 @@
+"""What is known of one ticket: as of any moment, with the configuration of then, for a handover.
+
+What stands beside a ticket's own state (how its installations were set, what was on file when
+something was asked, whether a promise is past its time) is joined when it is read, as of the
+same moment on both clocks, and never stored.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from domain.events.duties import FactRequested
+from domain.events.ticket import AgentReplySent, CustomerMessageReceived
+from domain.values import rfc3339
+from projections import handoff, promises, tickets
+from projections import replay as replays
+from projections.installations import TYPES as CONFIGURING
+from projections.installations import Installation, Installations
+from projections.replay import rendered
+from services.asking import NOW, Asking, Moment
+from services.finding import find_event
+from services.history import TICKET, History
+from services.naming import cleaned
+from services.reading import NotFound
+
+State = dict[str, Any]
+
+UNANSWERED: Final = 20
+"""Messages of the customer that wait for an answer, as a brief lists them; the latest."""
+
+
+class Knowing(Asking):
+    """What one identity can learn of tickets, beyond how they stand."""
+
+    def ticket(self, ticket_id: str, moment: Moment = NOW) -> State:
+        """Read one ticket as it stands or stood, with what was so around it at the time.
+
+        Raises:
+            NotFound: If there is no such ticket, or was none yet.
+        """
+        live = moment.is_now
+        state = super().ticket(ticket_id) if live else self._ticket_then(ticket_id, moment)
+        return self._around(state, moment)
+
+    def handoff(self, ticket_id: str, step: int | None = None, known_at: int | None = None
+    ) -> dict[str, Any]:  # fmt: skip
+        """Write the brief for whoever takes a ticket over, as it stood after a step, or now.
+
+        Raises:
+            NotFound: If there is no such ticket or step.
+            Denied: If a customer asks: it is for those who work on the ticket.
+        """
+        self.staff_only()
+        history = self.history(f"{TICKET}{ticket_id.removeprefix(TICKET)}", known_at)
+        total = len(history.events)
+        (last,) = self.steps(history, total if step is None else step, 1)
+        then = None if step is None else datetime.fromisoformat(last.event["occurred_at"])
+        return self.brief(history, last, Moment(then, known_at))
+
+    def brief(self, history: History, last: replays.Step, moment: Moment) -> dict[str, Any]:
+        """Write the brief of a ticket, whose history was `viewed`, after one of its steps."""
+        state = self._around(cleaned(last.whole), moment)
+        waiting: list[dict[str, Any]] = self.filled(unanswered(history, last.ordinal))
+        told = handoff.brief(state, waiting, rfc3339(moment.at))
+        place = {"step": last.ordinal, "steps": len(history.events), "position": history.position}
+        return {**place, "at": rfc3339(moment.at), **told}
+
+    def promises(self, company_id: str) -> dict[str, Any]:
+        """List what was promised to a company on all its tickets, and what came of it."""
+        self.company(company_id)
+        reader, view = self._may("read", company_id), self._view("tickets")
+        self._note(company_id)
+        chains: dict[str, State] = {}
+        for state in tickets.states_of(view, reader, company_id):
+            is_part = state["continues"] or state["moved_to"]
+            joined = self._state(state["chain_id"]) if is_part else None
+            chains[state["chain_id"]] = joined or state
+        told: dict[str, Any] = promises.ledger(cleaned([*chains.values()]), rfc3339(NOW.at))
+        return told
+
+    def installations(self, company_id: str, moment: Moment = NOW) -> list[dict[str, Any]]:
+        """List what runs where at a company, and how it is or was set, as far as one may know."""
+        self.company(company_id)
+        self._note(company_id)
+        installed = self._installed(company_id, moment)
+        found = [installed.at(name, moment.at) for name in installed.ids]
+        return [_configuration(one) for one in found if one.event_ids]
+
+    def _ticket_then(self, ticket_id: str, moment: Moment) -> State:
+        """Read a ticket as its replay has it at a moment: the streams one may read, joined."""
+        history = self.history(f"{TICKET}{ticket_id.removeprefix(TICKET)}", moment.known_at)
+        until = rfc3339(moment.at).encode()
+        step = sum(place.happened <= until for place in history.events.places)
+        last = next(self.walk(history, step, 1), None) if step else None
+        links = map(orjson.loads, (*last.others, last.document) if last else ())
+        seen = [link for link in links if history.reader.may_read(link["company_id"])]
+        if not seen:
+            raise NotFound(f"no ticket {ticket_id} was known then")
+        self.viewed(history, 1)
+        whole: State = cleaned(replays.whole(seen))
+        return whole
+
+    def _around(self, state: State, moment: Moment) -> State:
+        """Put beside a ticket's state what was so around it."""
+        at = rfc3339(moment.at)
+        told = {**state, "promises": [promises.judged(p, at) for p in state["promises"]]}
+        if self._may("read").public_only:
+            return {**told, "configurations": []}
+        installed = self._installed(state["company_id"], moment)
+        return {
+            **told,
+            "steps": [_on(installed, step) for step in state["steps"]],
+            "facts_asked": self._asked_on(state, moment),
+            "configurations": [*self._configurations(installed, state, moment)],
+        }
+
+    def _installed(self, company_id: str, moment: Moment) -> Installations:
+        events = self.company_events(company_id, CONFIGURING, moment.known_at)
+        return Installations(events, self._may("read"))
+
+    def _configurations(
+        self, installed: Installations, state: State, moment: Moment
+    ) -> Iterator[dict[str, Any]]:
+        """Say of a ticket's installations how they were set when it was opened, and changed."""
+        named = (*state["installation_ids"], *(step["installation_id"] for step in state["steps"]))
+        known = [name for name in dict.fromkeys(named) if name in installed.ids]
+        if not known or state["opened_at"] is None:
+            return
+        opened_at = datetime.fromisoformat(state["opened_at"])
+        event_id = state["evidence"].get("opened")
+        opening = find_event(self._deployment.log, UUID(event_id)) if event_id else None
+        for name in known:
+            then = installed.at(name, opened_at, opening.position if opening else None)
+            yield {
+                "installation_id": name,
+                "at_opening": _configuration(then),
+                "changed_since": installed.since(name, opened_at, moment.at),
+            }
+
+    def _asked_on(self, state: State, moment: Moment) -> list[dict[str, Any]]:
+        """Say of each thing we asked the customer for whether it was on file, each time."""
+        if not state["facts_asked"]:
+            return []
+        wanted = moment.filter(types=(FactRequested.TYPE,), tickets=(state["chain_id"],))
+        askings: dict[str, list[dict[str, Any]]] = {}
+        for question in self.asked(state["company_id"], wanted):
+            askings.setdefault(question["fact_key"], []).append(question)
+        return [{**one, "askings": askings.get(one["id"], [])} for one in state["facts_asked"]]
+
+
+def _on(installed: Installations, step: dict[str, Any]) -> dict[str, Any]:
+    """Say of a step how the installation was set at the time."""
+    name, at = step["installation_id"], step["at"]
+    if at is None or name not in installed.ids:
+        return {**step, "configuration": None}
+    return {**step, "configuration": _configuration(installed.at(name, datetime.fromisoformat(at)))}
+
+
+def _configuration(found: Installation) -> dict[str, Any]:
+    told = asdict(found)
+    return {**told, "settings": dict(sorted(told["settings"].items()))}
+
+
+def unanswered(history: History, count: int) -> list[dict[str, Any]]:
+    """List the last messages of the customer among *count* events that no reply followed."""
+    found: list[dict[str, Any]] = []
+    for row in history.events[:count].backwards():
+        if row.type == AgentReplySent.TYPE or len(found) == UNANSWERED:
+            break
+        if row.type == CustomerMessageReceived.TYPE:
+            logged = history.events.open(row)
+            line = rendered(logged, logged.event, history.reader)
+            found.append({**line, "event_ids": [line["event_id"]]})
+    return found[::-1]
