@@ -15,6 +15,7 @@ from domain.values import Reader, everything
 from projections.slots import OPENS
 from tests.events import (
     agent_replied,
+    consulted,
     customer_wrote,
     noted,
     on_company,
@@ -55,6 +56,22 @@ def test_a15_any_agent_sees_all_tickets_and_restricted_entries_without_their_tex
         "data": {},
     }
     assert "leaks" in story.entries()[3]["text"]
+
+
+def test_a30_two_departments_at_once_are_exactly_their_union_in_one_order(story: Story) -> None:
+    departments = ("Support", "Sales", "Engineering", "Billing")
+    for number in range(12):
+        department = departments[number * 5 % 4]
+        story.tell(opened(f"T-{number}", department=department, occurred_at=minute(-number)))
+    story.tell(noted("T-1", occurred_at=minute(3)), consulted("T-2", department="Billing"))
+
+    for reader in (everything(), AGENT):
+        alone = [story.positions(reader, departments=(name,)) for name in ("Sales", "Billing")]
+        both = story.positions(reader, departments=("Sales", "Billing"))
+        every = story.positions(reader)
+        assert len(both) == len(alone[0]) + len(alone[1]) == 8
+        assert both == [position for position in every if position in {*alone[0], *alone[1]}]
+        assert story.positions(reader, departments=departments) == every
 
 
 @pytest.mark.parametrize(
