@@ -35,7 +35,8 @@ def _continued(earlier: dict[str, Any], link: dict[str, Any]) -> dict[str, Any]:
             before = known.get(entry["id"])
             known[entry["id"]] = _joined(before, entry) if before else entry
         result[entries] = list(known.values())
-    result["evidence"] = {**earlier["evidence"], **link["evidence"]}
+    began = {name: earlier["evidence"][name] for name in ("opened",) if name in earlier["evidence"]}
+    result["evidence"] = {**earlier["evidence"], **link["evidence"], **began}
     counts = dict(link["counts"])
     for name in COUNTED_BY_LINK:
         counts[name] += earlier["counts"][name]

@@ -5,7 +5,7 @@ something was asked, whether a promise is past its time) is joined when it is re
 same moment on both clocks, and never stored.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -86,7 +86,7 @@ class Knowing(Asking):
         """List what runs where at a company, and how it is or was set, as far as one may know."""
         self.company(company_id)
         self._note(company_id)
-        installed = self._installed(company_id, moment)
+        installed = self._installed([company_id], moment)
         found = [installed.at(name, moment.at) for name in installed.ids]
         return [_configuration(one) for one in found if one.event_ids]
 
@@ -110,24 +110,38 @@ class Knowing(Asking):
         told = {**state, "promises": [promises.judged(p, at) for p in state["promises"]]}
         if self._may("read").public_only:
             return {**told, "configurations": []}
-        installed = self._installed(state["company_id"], moment)
+        companies = self._companies_of(state)
+        is_set_up = any(_installations_of(state))  # of most tickets nobody said on what they are
+        installed = self._installed(companies if is_set_up else [], moment)
         return {
             **told,
             "steps": [_on(installed, step) for step in state["steps"]],
-            "facts_asked": self._asked_on(state, moment),
+            "facts_asked": self._asked_on(state, companies, moment),
             "configurations": [*self._configurations(installed, state, moment)],
         }
 
-    def _installed(self, company_id: str, moment: Moment) -> Installations:
-        events = self.company_events(company_id, CONFIGURING, moment.known_at)
-        return Installations(events, self._may("read"))
+    def _companies_of(self, state: State) -> list[str]:
+        """Name the companies that a ticket was with, as far as one may read of them."""
+        if not state["continues"]:
+            return [state["company_id"]]
+        reader, log = self._may("read"), self._deployment.log
+        found = dict.fromkeys(map(log.company_of, self._streams(state["chain_id"])))
+        return [company for company in found if company and reader.may_read(company)]
+
+    def _installed(self, companies: Sequence[str], moment: Moment) -> Installations:
+        found = [
+            logged
+            for company_id in companies
+            for logged in self.company_events(company_id, CONFIGURING, moment.known_at)
+        ]
+        return Installations(found, self._may("read"))
 
     def _configurations(
         self, installed: Installations, state: State, moment: Moment
     ) -> Iterator[dict[str, Any]]:
         """Say of a ticket's installations how they were set when it was opened, and changed."""
-        named = (*state["installation_ids"], *(step["installation_id"] for step in state["steps"]))
-        known = [name for name in dict.fromkeys(named) if name in installed.ids]
+        named = dict.fromkeys(_installations_of(state))
+        known = [name for name in named if name in installed.ids]
         if not known or state["opened_at"] is None:
             return
         opened_at = datetime.fromisoformat(state["opened_at"])
@@ -141,15 +155,23 @@ class Knowing(Asking):
                 "changed_since": installed.since(name, opened_at, moment.at),
             }
 
-    def _asked_on(self, state: State, moment: Moment) -> list[dict[str, Any]]:
+    def _asked_on(
+        self, state: State, companies: Sequence[str], moment: Moment
+    ) -> list[dict[str, Any]]:
         """Say of each thing we asked the customer for whether it was on file, each time."""
         if not state["facts_asked"]:
             return []
         wanted = moment.filter(types=(FactRequested.TYPE,), tickets=(state["chain_id"],))
         askings: dict[str, list[dict[str, Any]]] = {}
-        for question in self.asked(state["company_id"], wanted):
+        for question in (q for company in companies for q in self.asked(company, wanted)):
             askings.setdefault(question["fact_key"], []).append(question)
         return [{**one, "askings": askings.get(one["id"], [])} for one in state["facts_asked"]]
+
+
+def _installations_of(state: State) -> list[str]:
+    """Name what a ticket and its steps are about, with repeats."""
+    named = (*state["installation_ids"], *(step["installation_id"] for step in state["steps"]))
+    return [name for name in named if name]
 
 
 def _on(installed: Installations, step: dict[str, Any]) -> dict[str, Any]:

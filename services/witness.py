@@ -150,7 +150,8 @@ class Witness(Knowing, Dossiers):
         )  # fmt: skip
 
     def _logged(self, positions: Sequence[int]) -> list[Logged]:
-        return opened(self._deployment.log.at_all(positions), self._deployment.keyring)
+        rows = self._deployment.log.at_all(positions) if positions else []
+        return opened(rows, self._deployment.keyring)
 
 
 def _agent_of(event: Recorded[Any], reader: Reader) -> str:

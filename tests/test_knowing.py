@@ -133,6 +133,24 @@ def test_what_is_restricted_of_an_installation_is_withheld_but_said_to_be_there(
     assert told.customer().installations(ACME) == []
 
 
+def test_a_ticket_that_moved_keeps_what_was_so_around_it_before(told: Told) -> None:
+    set_up(told)
+    told.tell(
+        registered("borealis"), requested(at=at("10:30", 10, 3), fact_key="log_files"),
+        stepped(at=at("11:00", 10, 3), installation_id=ANTWERP),
+        moved(at=at("12:00", 10, 3), to="borealis"),
+    )  # fmt: skip
+
+    whole, part = told.by().ticket(TICKET), told.by("bo", "agent", "borealis").ticket(TICKET)
+
+    assert whole["steps"][0]["configuration"]["settings"]["codec"] == "h264"
+    assert [one["fact_key"] for one in whole["facts_asked"][0]["askings"]] == ["log_files"]
+    assert whole["configurations"][0]["at_opening"]["version"] == "7.1"
+    assert (part["steps"], part["configurations"]) == ([], [])
+    first = next(told.by().replay(TICKET)).event["event_id"]
+    assert whole["evidence"]["opened"] == first != part["evidence"]["opened"]
+
+
 def test_a_ticket_as_of_now_is_the_ticket_as_it_stands(told: Told) -> None:
     set_up(told)
     told.tell(
