@@ -121,6 +121,10 @@ class TicketState:
         known["event_ids"].append(self._event_id)
         return known
 
+    def told_of(self, entries: str, id: str) -> Entry:
+        """Read the entry *id* of a list; it must be there."""
+        return self._known[entries, id]
+
 
 def dump(state: TicketState) -> bytes:
     """Write the state as canonical JSON: equal states give equal bytes."""

@@ -15,7 +15,7 @@ from domain.events import Logged
 from domain.events.duties import FactRequested
 from domain.values import Reader, micros, ticket_chain
 from projections import facts, tickets, timeline_query
-from projections.ticket_chain import whole
+from projections.ticket_union import joined
 from projections.timeline_filter import FARTHEST, Filter
 from services.audit.looks import ASKED_AGAIN
 from services.catalogue import PROJECTIONS
@@ -147,11 +147,16 @@ class Asking(Reading):
         return found
 
     def _state(self, ticket_id: str) -> dict[str, Any] | None:
-        """Join the streams of a ticket's chain, as far as one may read them."""
+        """Join the streams of a ticket and what goes on inside it, as far as one may read them."""
+        seen = self._links(ticket_id)
+        chain = ticket_chain(ticket_id.removeprefix(TICKET))
+        return joined(chain, seen) if seen else None
+
+    def _links(self, ticket_id: str) -> list[dict[str, Any]]:
+        """Read the streams of a ticket, and of what goes on inside it, each for itself."""
         reader, view = self._may("read"), self._view("tickets")
         links = [stream.removeprefix(TICKET) for stream in self._streams(ticket_id)]
-        seen = [state for link in links if (state := tickets.state_of(view, reader, link))]
-        return whole(seen) if seen else None
+        return [state for link in links if (state := tickets.state_of(view, reader, link))]
 
     def company_events(
         self, company_id: str, types: frozenset[str], known_at: int | None

@@ -21,6 +21,7 @@ from projections import replay as replays
 from projections.installations import TYPES as CONFIGURING
 from projections.installations import Installation, Installations
 from projections.replay import rendered
+from projections.ticket_union import joined
 from services.asking import NOW, Asking, Moment
 from services.finding import find_event
 from services.history import TICKET, History
@@ -76,9 +77,10 @@ class Knowing(Asking):
         self._note(company_id)
         chains: dict[str, State] = {}
         for state in tickets.states_of(view, reader, company_id):
+            chain = state["chain_id"]
             is_part = state["continues"] or state["moved_to"]
-            joined = self._state(state["chain_id"]) if is_part else None
-            chains[state["chain_id"]] = joined or state
+            links = self._links(chain) if is_part else [state]
+            chains[chain] = replays.whole([link for link in links if link["chain_id"] == chain])
         told: dict[str, Any] = promises.ledger(cleaned([*chains.values()]), rfc3339(NOW.at))
         return told
 
@@ -101,7 +103,7 @@ class Knowing(Asking):
         if not seen:
             raise NotFound(f"no ticket {ticket_id} was known then")
         self.viewed(history, 1)
-        whole: State = cleaned(replays.whole(seen))
+        whole: State = cleaned(joined(history.ticket_id or ticket_id, seen))
         return whole
 
     def _around(self, state: State, moment: Moment) -> State:

@@ -8,6 +8,7 @@ from projections.timeline_filter import Filter
 from services.reading import Reading
 from services.security import local
 from tests.served import ACME, OTHER, Served, served
+from tests.test_api_replay import bare
 
 __all__ = ["served"]
 
@@ -86,7 +87,8 @@ def test_a14_a_reply_to_a_merged_ticket_lands_once_in_the_kept_one_until_that_is
     assert tickets["M-1"]["counts"]["customer_messages"] == 3
     whole = two.read("/v1/tickets/M-1")
     assert (whole["counts"]["customer_messages"], whole["status"]) == (3, "new")
-    assert two.read("/v1/tickets/M-1/replay", limit=200)["steps"][-1]["whole"] == whole
+    replay = two.read("/v1/tickets/M-1/replay", limit=200)
+    assert replay["steps"][-1]["whole"] == bare(whole)
 
     reverted(two, "M-2", merge)
     later = published(two, wrote(two, "M-2", "13:00"))

@@ -136,7 +136,7 @@ def _entry_of(state: TicketState, event: Event) -> Entered | None:
 
 def _entered(company: Dossier, state: TicketState, entered: Entered, event_id: str) -> None:
     if state.moved_to is None:
-        entry = {**state.entry(entered.ledger, entered.id), "ticket_id": state.ticket_id}
+        entry = {**state.told_of(entered.ledger, entered.id), "ticket_id": state.ticket_id}
         if entered.ledger == "escalations":
             entry["scope"] = "ticket"
         ledger, key = getattr(company, entered.ledger), f"{state.ticket_id}/{entered.id}"
