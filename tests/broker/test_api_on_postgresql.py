@@ -24,7 +24,7 @@ READ = (
 )  # fmt: skip
 OF_THE_RECORDING = (
     "position", "cursor", "event_id", "event_ids", "evidence", "recorded_at", "next", "prev",
-    "registered_at", "learned_later",
+    "registered_at", "learned_later", "ended_by", "known_by",
 )  # fmt: skip
 ODD = ("\x00", "%", "_", "'", '"', "\\", "é", "\U0001f600", "a" * 200, ":*", "!", "& |")
 

@@ -51,7 +51,7 @@ def test_every_read_model_is_what_it_is_without_a_bus(on_either: Deployed) -> No
 
     assert all(arrived)
     assert on_either.digests() == on_either.embedded_digests()
-    assert [stopped(process) for process in processes] == [0, 0, 0, 0]
+    assert [stopped(process) for process in processes] == [0] * len(processes)
 
 
 def test_the_bus_carries_each_event_once_as_it_is_stored_and_a_company_in_order(
