@@ -9,14 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from services.sample import UCI
 from tests import cli_words
-from tests.cli_words import ROOT, Longcase, cloud, started
+from tests.cli_words import ROOT, Longcase, cloud, interrupt, started
 
 longcase, acme = cli_words.longcase, cli_words.acme
 
@@ -308,16 +307,3 @@ class TestPrinted:
         assert "Frames dropped" in printed
         assert "TCK-1" in printed
         assert "\x1b[3" not in printed or colours
-
-
-def interrupt(process: subprocess.Popen[str]) -> None:
-    """Press Ctrl-C, and once more where nothing comes of it.
-
-    Python loses an interrupt that comes upon a finalizer: it cannot be raised from there.
-    """
-    for _ in range(3):
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(10)
-            return
-    raise AssertionError("Ctrl-C, three times, does not end it")

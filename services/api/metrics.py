@@ -15,8 +15,7 @@ from services.health import parts
 
 STATES: Final = (
     "running", "catching_up", "rebuilding", "paused", "degraded", "faulted", "stopped",
-    "broker_away",
-    "barred",
+    "broker_away", "barred",
 )  # fmt: skip
 RELAY_STATES: Final = ("running", "standby", "waiting_for_broker", "refused", "stopped")
 

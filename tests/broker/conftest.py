@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from services.bus import Topics
 from services.config import Settings
-from tests.broker.deployed import Deployed
+from services.stack import brokers_of, down, up
+from tests.broker.deployed import Apart, Deployed
 from tests.broker.kill.case import Case
 from tests.broker.kill.forks import Zygote
 
@@ -31,6 +33,19 @@ def on_either(request: pytest.FixtureRequest, kafka: str, tmp_path: Path) -> Ite
     with deployed.opened:
         deployed.create_topics()
         yield deployed
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> Iterator[Apart]:
+    """A deployment on SQLite files, over a broker of its own that a test may end."""
+    kafka = up(tmp_path, brokers=1, postgres=False, heap="96m").kafka
+    (broker,) = brokers_of(tmp_path)
+    try:
+        with (deployed := Deployed(Settings(home=tmp_path, kafka=kafka), Topics())).opened:
+            deployed.create_topics()
+            yield deployed, broker
+    finally:
+        down(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -47,6 +47,7 @@ from services.readmodel import ReadModels
 from services.rebuild import digest
 from services.relay.mark import RelayMark, low_mark
 from services.sample import STORY
+from services.stack import Broker
 from services.store import Log, Row
 from services.wire import read_cloud_event
 
@@ -199,6 +200,10 @@ class Deployed:
             serve_relay(self.settings, stop, self.topics)
         else:
             serve_projector(self.settings, name, stop, self.topics)
+
+
+Apart = tuple[Deployed, Broker]
+"""A deployment, and the broker that it alone uses."""
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -18,12 +17,10 @@ import orjson
 import pytest
 
 from services import bus
-from services.bus import Topics, describe
+from services.bus import describe
 from services.catalogue import PROJECTIONS
-from services.config import Settings
-from services.stack import brokers_of, down, up
 from services.store import Row
-from tests.broker.deployed import PROJECT, Deployed, history, publish, stopped
+from tests.broker.deployed import PROJECT, Apart, Deployed, history, publish, stopped
 from tests.broker.loads import Load
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
@@ -33,53 +30,44 @@ AWAY: Final = 6.0
 
 
 def test_a31_the_bus_stops_a_projector_dies_and_all_comes_twice_and_out_of_order(
-    tmp_path: Path,
+    apart: Apart,
 ) -> None:
-    kafka = up(tmp_path, brokers=1, postgres=False, heap="96m").kafka
-    (broker,) = brokers_of(tmp_path)
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka), Topics())
+    deployed, broker = apart
     events = history(companies=8, tickets=5, messages=60)
-    try:
-        with deployed.opened:
-            deployed.create_topics()
-            relay = deployed.start("relay")
-            dying = deployed.start("timeline", "project.before_commit=kill@2")
-            others = [deployed.start(name) for name in PROJECTIONS if name != "timeline"]
-            first = deployed.report(events[:600])
-            assert all(deployed.has_arrived(name, first) for name in ("tickets", "directory"))
-            assert dying.wait() == -signal.SIGKILL
+    relay = deployed.start("relay")
+    dying = deployed.start("timeline", "project.before_commit=kill@2")
+    others = [deployed.start(name) for name in PROJECTIONS if name != "timeline"]
+    first = deployed.report(events[:600])
+    assert all(deployed.has_arrived(name, first) for name in ("tickets", "directory"))
+    assert dying.wait() == -signal.SIGKILL
 
-            deployed.arrival.close()  # it asks again, and the client would leave sockets behind
-            broker.kill()
-            began = time.monotonic()
-            with Load(deployed, events[600:]):
-                pass
-            time.sleep(max(0.0, AWAY - (time.monotonic() - began)))
-            behind = {each["name"]: each for each in told(deployed)}
-            assert stopped(relay) == 0  # what comes now comes from another one, which is mad
-            broker.start()
-            head = deployed.desk.store.head()
-            for each in behind.values():
-                assert each["lag_events"] >= head - first
-                assert each["lag_seconds"] >= AWAY / 2
-                assert each["state"] in {"stopped", "broker_away"}
+    deployed.arrival.close()  # it asks again, and the client would leave sockets behind
+    broker.kill()
+    began = time.monotonic()
+    with Load(deployed, events[600:]):
+        pass
+    time.sleep(max(0.0, AWAY - (time.monotonic() - began)))
+    behind = {each["name"]: each for each in told(deployed)}
+    assert stopped(relay) == 0  # what comes now comes from another one, which is mad
+    broker.start()
+    head = deployed.desk.store.head()
+    for each in behind.values():
+        assert each["lag_events"] >= head - first
+        assert each["lag_seconds"] >= AWAY / 2
+        assert each["state"] in {"stopped", "broker_away"}
 
-            publish(deployed, twice_and_mixed(deployed.rows()[first:]))
-            deployed.mark.save(
-                describe(bus.brokers_of(deployed.settings), [deployed.topics.events]), head
-            )
-            timeline = deployed.start("timeline")
-            assert [name for name in PROJECTIONS if not deployed.has_arrived(name, head)] == []
-            assert {each["lag_events"] for each in told(deployed)} == {0}
+    publish(deployed, twice_and_mixed(deployed.rows()[first:]))
+    deployed.mark.save(describe(bus.brokers_of(deployed.settings), [deployed.topics.events]), head)
+    timeline = deployed.start("timeline")
+    assert [name for name in PROJECTIONS if not deployed.has_arrived(name, head)] == []
+    assert {each["lag_events"] for each in told(deployed)} == {0}
 
-            assert head == len(events)
-            assert deployed.digests() == deployed.embedded_digests()
-            view = deployed.models.view(PROJECTIONS["timeline"])
-            seen = view.all("SELECT position FROM {entries} ORDER BY position")
-            assert seen == [(row.position,) for row in deployed.rows() if row.company_id]
-            assert [stopped(each) for each in (timeline, *others)] == [0] * len(PROJECTIONS)
-    finally:
-        down(tmp_path)
+    assert head == len(events)
+    assert deployed.digests() == deployed.embedded_digests()
+    view = deployed.models.view(PROJECTIONS["timeline"])
+    seen = view.all("SELECT position FROM {entries} ORDER BY position")
+    assert seen == [(row.position,) for row in deployed.rows() if row.company_id]
+    assert [stopped(each) for each in (timeline, *others)] == [0] * len(PROJECTIONS)
 
 
 def twice_and_mixed(rows: Sequence[Row]) -> list[Row]:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from threading import Event, Thread
 from typing import Final
 
@@ -16,18 +15,17 @@ from domain.events import Logged
 from projections.projection import Projection, View, by_stream
 from services.bus import partition_of
 from services.catalogue import PROJECTIONS
-from services.config import Settings
 from services.control import Keyring
 from services.decisions import Decisions
 from services.feed import StoreFeed
 from services.headers import key_of
 from services.parking import Parking
 from services.projector import FollowsKafka, Projector
-from services.stack import brokers_of, down, up
 from services.store import Row
 from tests.broker.deployed import (
     PARTITIONS,
     PATIENCE,
+    Apart,
     Deployed,
     eventually,
     fold_as,
@@ -170,30 +168,23 @@ def test_what_comes_twice_is_folded_once(deployed: Deployed) -> None:
     assert deployed.digests()["tickets"] == deployed.embedded_digests()["tickets"]
 
 
-def test_while_the_broker_is_away_events_wait_and_little_is_said(tmp_path: Path) -> None:
-    kafka = up(tmp_path, brokers=1, postgres=False, heap="96m").kafka
-    (broker,) = brokers_of(tmp_path)
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka))
+def test_while_the_broker_is_away_events_wait_and_little_is_said(apart: Apart) -> None:
+    deployed, broker = apart
     events = history(companies=4, tickets=3, messages=30)
-    try:
-        with deployed.opened:
-            deployed.create_topics()
-            relay, projector = deployed.start("relay"), deployed.start("tickets")
-            head = deployed.report(events[:200])
-            assert deployed.has_arrived("tickets", head)
+    relay, projector = deployed.start("relay"), deployed.start("tickets")
+    head = deployed.report(events[:200])
+    assert deployed.has_arrived("tickets", head)
 
-            broker.kill()
-            head = deployed.report(events[200:])
-            time.sleep(3)
-            broker.start()
+    broker.kill()
+    head = deployed.report(events[200:])
+    time.sleep(3)
+    broker.start()
 
-            assert eventually(lambda: deployed.relayed() == head)
-            assert deployed.has_arrived("tickets", head)
-            assert deployed.digests()["tickets"] == deployed.embedded_digests()["tickets"]
-            assert [stopped(relay), stopped(projector)] == [0, 0]
-            assert len(said(relay)) + len(said(projector)) < 12
-    finally:
-        down(tmp_path)
+    assert eventually(lambda: deployed.relayed() == head)
+    assert deployed.has_arrived("tickets", head)
+    assert deployed.digests()["tickets"] == deployed.embedded_digests()["tickets"]
+    assert [stopped(relay), stopped(projector)] == [0, 0]
+    assert len(said(relay)) + len(said(projector)) < 12
 
 
 def test_an_event_that_cannot_be_folded_parks_its_ticket_alone(deployed: Deployed) -> None:

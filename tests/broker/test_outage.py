@@ -24,8 +24,8 @@ from services.config import Settings
 from services.modes import BATCHED
 from services.relay.status import status
 from services.security import Keys
-from services.stack import Postgres, brokers_of, down, postgres_of, up
-from tests.broker.deployed import PROJECT, Deployed, end, eventually, history
+from services.stack import Postgres, down, postgres_of, up
+from tests.broker.deployed import PROJECT, Apart, Deployed, end, eventually, history
 from tests.broker.inboxes import recorded
 from tests.broker.loads import Load
 from tests.broker.test_relay_at_work import resident
@@ -39,60 +39,53 @@ WRITERS: Final = 4
 
 
 def test_a_minute_without_a_broker_costs_no_report_and_is_made_good_in_less(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    apart: Apart, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kafka = up(tmp_path, brokers=1, postgres=False, heap="96m").kafka
-    (broker,) = brokers_of(tmp_path)
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka), Topics())
+    deployed, broker = apart
     events = history(companies=40, tickets=5, messages=100)
-    try:
-        with deployed.opened:
-            deployed.create_topics()
-            relay = deployed.start("relay")
-            for name in PROJECTIONS:
-                deployed.start(name)
-            head = deployed.report(events[:2_000])
-            assert all(deployed.has_arrived(name, head) for name in PROJECTIONS)
-            before = resident(relay)
-            # It writes once a second how it is: what it said while it connected would pass for
-            # what it says of the broker's end.
-            assert eventually(lambda: told(deployed)["state"] == "running")
+    relay = deployed.start("relay")
+    for name in PROJECTIONS:
+        deployed.start(name)
+    head = deployed.report(events[:2_000])
+    assert all(deployed.has_arrived(name, head) for name in PROJECTIONS)
+    before = resident(relay)
+    # It writes once a second how it is: what it said while it connected would pass for
+    # what it says of the broker's end.
+    assert eventually(lambda: told(deployed)["state"] == "running")
 
-            with Load(deployed, events[2_000:], pause=0.1) as load:
-                deployed.arrival.close()  # it asks again, and the client would leave sockets behind
-                broker.kill()
-                killed = time.monotonic()
-                assert eventually(lambda: told(deployed)["state"] == "waiting_for_broker", 10)
-                seen = []
-                while time.monotonic() - killed < AWAY:
-                    time.sleep(2)
-                    seen.append(told(deployed))
-                grown = resident(relay) - before
-                assert load.goes_on
-                waited = deployed.desk.store.head()
-                broker.start()
-                back = time.monotonic()
-                assert all(deployed.has_arrived(name, waited) for name in PROJECTIONS)
-                made_good = time.monotonic() - back
+    with Load(deployed, events[2_000:], pause=0.1) as load:
+        deployed.arrival.close()  # it asks again, and the client would leave sockets behind
+        broker.kill()
+        killed = time.monotonic()
+        assert eventually(lambda: told(deployed)["state"] == "waiting_for_broker", 10)
+        seen = []
+        while time.monotonic() - killed < AWAY:
+            time.sleep(2)
+            seen.append(told(deployed))
+        grown = resident(relay) - before
+        assert load.goes_on
+        waited = deployed.desk.store.head()
+        broker.start()
+        back = time.monotonic()
+        assert all(deployed.has_arrived(name, waited) for name in PROJECTIONS)
+        made_good = time.monotonic() - back
 
-            head = deployed.desk.store.head()
-            assert all(deployed.has_arrived(name, head) for name in PROJECTIONS)
-            with capsys.disabled():
-                print(
-                    f"\n{waited - 2_000} events waited {AWAY:.0f} s for the broker, and arrived "
-                    f"within {made_good:.1f} s; the relay grew by {grown / 2**20:.1f} MiB"
-                )
-            assert head == len(events)
-            assert made_good < AWAY
-            assert grown < 20 * 2**20
-            assert {each["state"] for each in seen} == {"waiting_for_broker"}
-            lags = [(each["lag_events"], each["lag_seconds"]) for each in seen]
-            assert lags == sorted(lags)
-            assert lags[-1][1] > AWAY - 10
-            assert sorted(chain(*deployed.published(deployed.topics.events))) == deployed.rows()
-            assert deployed.digests() == deployed.embedded_digests()
-    finally:
-        down(tmp_path)
+    head = deployed.desk.store.head()
+    assert all(deployed.has_arrived(name, head) for name in PROJECTIONS)
+    with capsys.disabled():
+        print(
+            f"\n{waited - 2_000} events waited {AWAY:.0f} s for the broker, and arrived "
+            f"within {made_good:.1f} s; the relay grew by {grown / 2**20:.1f} MiB"
+        )
+    assert head == len(events)
+    assert made_good < AWAY
+    assert grown < 20 * 2**20
+    assert {each["state"] for each in seen} == {"waiting_for_broker"}
+    lags = [(each["lag_events"], each["lag_seconds"]) for each in seen]
+    assert lags == sorted(lags)
+    assert lags[-1][1] > AWAY - 10
+    assert sorted(chain(*deployed.published(deployed.topics.events))) == deployed.rows()
+    assert deployed.digests() == deployed.embedded_digests()
 
 
 @pytest.mark.parametrize("ended_by", ["stop", "kill"])

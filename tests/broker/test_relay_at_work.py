@@ -14,9 +14,8 @@ import pytest
 from services.config import Settings
 from services.heartbeat import SILENT_SECONDS
 from services.relay.status import status
-from services.stack import brokers_of, down, up
 from services.store import Row
-from tests.broker.deployed import Deployed, eventually, history
+from tests.broker.deployed import Apart, Deployed, eventually, history
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]
 
@@ -98,44 +97,35 @@ def test_one_that_sleeps_loses_the_lock_and_wakes_writes_nothing_that_readers_se
         assert deployed.digests()["tickets"] == deployed.embedded_digests()["tickets"]
 
 
-def test_a_broker_that_sleeps_under_load_costs_neither_a_report_nor_memory(
-    tmp_path: Path,
-) -> None:
-    kafka = up(tmp_path, brokers=1, postgres=False, heap="96m").kafka
-    (broker,) = brokers_of(tmp_path)
-    deployed = Deployed(Settings(home=tmp_path, kafka=kafka))
+def test_a_broker_that_sleeps_under_load_costs_neither_a_report_nor_memory(apart: Apart) -> None:
+    deployed, broker = apart
     events, stop = history(companies=20, tickets=10, messages=40), Event()
-    try:
-        with deployed.opened:
-            deployed.create_topics()
-            relay = deployed.start("relay")
-            head = deployed.report(events[:2_000])
-            assert eventually(lambda: deployed.relayed() == head)
-            before = resident(relay)
+    relay = deployed.start("relay")
+    head = deployed.report(events[:2_000])
+    assert eventually(lambda: deployed.relayed() == head)
+    before = resident(relay)
 
-            load = Thread(target=report_slowly, args=(deployed, events[2_000:], stop))
-            load.start()
-            broker.pause()
-            slept = time.monotonic()
-            assert eventually(lambda: state(deployed) == "waiting_for_broker", 10)
-            time.sleep(max(0.0, 10 - (time.monotonic() - slept)))
-            behind = told(deployed)
-            grown = resident(relay) - before
-            broker.resume()
-            slept = time.monotonic() - slept
-            load.join()
+    load = Thread(target=report_slowly, args=(deployed, events[2_000:], stop))
+    load.start()
+    broker.pause()
+    slept = time.monotonic()
+    assert eventually(lambda: state(deployed) == "waiting_for_broker", 10)
+    time.sleep(max(0.0, 10 - (time.monotonic() - slept)))
+    behind = told(deployed)
+    grown = resident(relay) - before
+    broker.resume()
+    slept = time.monotonic() - slept
+    load.join()
 
-            head = deployed.desk.store.head()
-            began = time.monotonic()
-            assert eventually(lambda: deployed.relayed() == head)
-            assert time.monotonic() - began < slept
-            assert behind["lag_events"] > 0
-            assert behind["lag_seconds"] > 5
-            assert grown < 20 * 2**20
-            assert eventually(lambda: state(deployed) == "running", LATE)
-            assert sorted(chain(*deployed.published(deployed.topics.events))) == deployed.rows()
-    finally:
-        down(tmp_path)
+    head = deployed.desk.store.head()
+    began = time.monotonic()
+    assert eventually(lambda: deployed.relayed() == head)
+    assert time.monotonic() - began < slept
+    assert behind["lag_events"] > 0
+    assert behind["lag_seconds"] > 5
+    assert grown < 20 * 2**20
+    assert eventually(lambda: state(deployed) == "running", LATE)
+    assert sorted(chain(*deployed.published(deployed.topics.events))) == deployed.rows()
 
 
 def report_slowly(deployed: Deployed, events: list[dict[str, Any]], stop: Event) -> None:
