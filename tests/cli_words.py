@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -126,18 +126,5 @@ def started(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         if process.poll() is None:
-            interrupt(process)
+            process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
-
-
-def interrupt(process: subprocess.Popen[str]) -> None:
-    """Press Ctrl-C, and once more where nothing comes of it.
-
-    Python loses an interrupt that comes upon a finalizer: it cannot be raised from there.
-    """
-    for _ in range(3):
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=10)
-            return
-    raise AssertionError("Ctrl-C, three times, does not end it")

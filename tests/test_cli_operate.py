@@ -15,7 +15,7 @@ import pytest
 
 from services.sample import UCI
 from tests import cli_words
-from tests.cli_words import ROOT, Longcase, cloud, interrupt, started
+from tests.cli_words import ROOT, Longcase, cloud, started
 
 longcase, acme = cli_words.longcase, cli_words.acme
 
@@ -266,7 +266,8 @@ class TestPrinted:
             assert "following acme" in process.stderr.readline()
             acme("report", "ticket.closed", "TCK-1")
             entry = json.loads(process.stdout.readline())
-            interrupt(process)
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
 
         assert entry["type"] == "ticket.closed"
         assert process.returncode == 130

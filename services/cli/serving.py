@@ -69,12 +69,14 @@ def stopped_by_ctrl_c() -> Iterator[None]:
 
 @contextmanager
 def until_told() -> Iterator[Event]:
-    """Give an event that SIGTERM and Ctrl-C set."""
+    """Give an event that SIGTERM and Ctrl-C set; Ctrl-C once more does not wait for it."""
     stop = Event()
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
+
+    def told(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, told) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield stop
     finally:

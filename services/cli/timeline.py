@@ -1,7 +1,6 @@
 """`longcase timeline`: a company's whole story, filtered, page by page or as it comes."""
 
 import sys
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -14,6 +13,8 @@ from services.cli.kinds import Cursor, bare, limit
 from services.cli.show import TEXT, Columns, Output, dumped, line, note, table, when
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from projections.timeline_filter import Filter
     from projections.timeline_query import Page
     from services.deployment import Deployment
@@ -126,24 +127,35 @@ def _print(page: "Page", output: Output) -> None:
 def _follow(
     reading: "Reading", deployment: "Deployment", company: str, filter: "Filter", output: Output
 ) -> None:
+    from services.cli.serving import until_told
+
     reading.company(company)
     position = reading.position("timeline")
-    note(f"following {company} after position {position}; Ctrl-C ends")
-    for entry in _arrivals(reading, deployment, company, filter, position):
-        if output.form == "jsonl":
-            print(dumped(entry), flush=True)
-        else:
-            line("  ".join(str(read(orjson.loads(entry)) or "-") for read in COLUMNS.values()))
-            sys.stdout.flush()
+    # An interrupt that is raised wherever Python is can come upon a finalizer, and be lost.
+    with until_told() as stop:
+        note(f"following {company} after position {position}; Ctrl-C ends")
+        for entry in _arrivals(reading, deployment, company, filter, position, stop=stop):
+            if output.form == "jsonl":
+                print(dumped(entry), flush=True)
+            else:
+                line("  ".join(str(read(orjson.loads(entry)) or "-") for read in COLUMNS.values()))
+                sys.stdout.flush()
+    raise KeyboardInterrupt
 
 
 def _arrivals(
-    reading: "Reading", deployment: "Deployment", company: str, filter: "Filter", position: int
+    reading: "Reading",
+    deployment: "Deployment",
+    company: str,
+    filter: "Filter",
+    position: int,
+    *,
+    stop: "Event",
 ) -> Iterator[bytes]:
-    """Yield what is recorded after *position*, in recorded order, for ever."""
-    while True:
+    """Yield what is recorded after *position*, in recorded order, until *stop* is set."""
+    while not stop.is_set():
         deployment.catch_up()
         for arrival in reading.since(company, filter, position):
             position = arrival.position
             yield arrival.entry
-        time.sleep(LOOK_SECONDS)
+        stop.wait(LOOK_SECONDS)
