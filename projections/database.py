@@ -56,6 +56,15 @@ class Database:
         cursor = self._connection.execute(_spelled(self.dialect, sql), parameters)
         return cast("list[Row]", cursor.fetchall()) if cursor.description else []
 
+    def holds(self, table: str) -> bool:
+        """Say whether a table is there, and has a row."""
+        there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        if self.dialect == "postgresql":
+            there = "SELECT 1 WHERE to_regclass(?) IS NOT NULL"
+        return bool(
+            self.execute(there, (table,)) and self.execute(f"SELECT 1 FROM {table} LIMIT 1")
+        )
+
     def changed(self, sql: str, parameters: Sequence[Any] = ()) -> int:
         """Run one statement and say how many rows it touched."""
         return int(self._connection.execute(_spelled(self.dialect, sql), parameters).rowcount)

@@ -60,8 +60,7 @@ def _must_be_empty(name: str, url: str) -> None:
         return
     with closing(Database(url)) as database:
         for table in HOLDS[name]:
-            there = database.execute("SELECT to_regclass(?) IS NOT NULL", (table,))[0][0]
-            if there and database.execute(f"SELECT 1 FROM {table} LIMIT 1"):
+            if database.holds(table):
                 raise BackupRefused(
                     f"the database of the {WORDS[name]} is not empty (LONGCASE_{name.upper()}); "
                     "restore into a new one"

@@ -73,16 +73,10 @@ def _is_recorded(store: str) -> bool:
 
     from projections.database import Database
 
-    is_file = store.startswith("sqlite:")
-    if is_file and not Path(store.removeprefix("sqlite:///")).exists():
+    if store.startswith("sqlite:") and not Path(store.removeprefix("sqlite:///")).exists():
         return False
     with closing(Database(store)) as database:
-        there = "SELECT 1 FROM sqlite_master WHERE name = 'stored_events'"
-        if not is_file:
-            there = "SELECT 1 WHERE to_regclass('stored_events') IS NOT NULL"
-        return bool(
-            database.execute(there) and database.execute("SELECT 1 FROM stored_events LIMIT 1")
-        )
+        return database.holds("stored_events")
 
 
 @contextmanager
