@@ -3,11 +3,12 @@
 It is made of a company's dossier as it stood at an instant, in lines of a fixed order, each with
 the events that tell it.  What is not known is said to be so.  The same instant and position give
 the same card, byte for byte before names are filled in: so what somebody was shown can be proved.
+Who is calling is found in the directory as it is now, as names are, and no part of the proof.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ class Card:
 
     Attributes:
         lines: Eight, in their order.
+        proved: The same, as they are where nobody is calling.
         sections: What stands behind them: tickets, products, purchases, facts, people, promises.
     """
 
@@ -54,15 +56,16 @@ class Card:
     position: int
     lines: list[Line]
     sections: dict[str, Any] = field(default_factory=dict)
+    proved: tuple[Line, ...] = ()
 
     @property
     def digest(self) -> str:
-        """Hash the card, its names not filled in: SHA-256, hexadecimal."""
+        """Hash the card, names not filled in and nobody calling: SHA-256, hexadecimal."""
         whole = {
             "company_id": self.company_id,
             "as_of": rfc3339(self.as_of),
             "position": self.position,
-            "lines": [line.told for line in self.lines],
+            "lines": [line.told for line in self.proved],
             "sections": self.sections,
         }
         return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -77,10 +80,12 @@ def card(
         document: Its dossier as of that time and position.
         caller: Who calls, as the directory says; ``None`` if that is not asked.
     """
-    asked = lines.Asked(document, as_of, caller)
+    asked = lines.Asked(document, as_of)
+    proved = tuple(line(asked) for line in LINES)
+    shown = (lines.who(replace(asked, caller=caller)), *proved[1:]) if caller else proved
     return Card(
-        document["company"]["company_id"], as_of, position, [line(asked) for line in LINES],
-        dict(_sections(document, as_of)),
+        document["company"]["company_id"], as_of, position, [*shown],
+        dict(_sections(document, as_of)), proved,
     )  # fmt: skip
 
 

@@ -4,15 +4,14 @@ As every reading: authorised, cut to what the one who asks may see, on record, a
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 
-from domain.values import UNASSIGNED, Reader, micros, moment, rfc3339
+from domain.values import UNASSIGNED, Reader, micros, moment
 from projections import directory, dossier
-from projections.briefing import Card, card
 from projections.changes import Change, changes
 from projections.dossier import union as unions
 from projections.dossier.differences import in_words
@@ -76,10 +75,22 @@ class Dossiers(Reading):
             NotFound: If there is no such company.
             Denied: If a customer asks.
         """
+        found = self.unrecorded(company_id, as_of, known_at)
+        self._note(company_id, None, found.position, purpose="dossier")
+        return found
+
+    def unrecorded(
+        self, company_id: str, as_of: datetime | None = None, known_at: int | None = None
+    ) -> Instance:
+        """Read what `dossier` does, for one who puts on record what is given of it.
+
+        Raises:
+            NotFound: If there is no such company.
+            Denied: If a customer asks.
+        """
         reader = self._staff(company_id)
         self.company(company_id)
         position = self._position(company_id, known_at)
-        self._note(company_id, None, position, purpose="dossier")
         return self._instance(reader, company_id, as_of, position)
 
     def together(self, found: Instance) -> Document:
@@ -102,35 +113,6 @@ class Dossiers(Reading):
                 whole[member] = document
                 waiting |= unions.members_of(document) - whole.keys() - hidden
         return {**unions.shown(whole, now), "out_of_reach": len(hidden), "left_out": len(waiting)}
-
-    def briefing(
-        self,
-        company_id: str,
-        as_of: datetime | None = None,
-        known_at: int | None = None,
-        caller: dict[str, Any] | None = None,
-    ) -> Card:
-        """Make a company's card: the same instant and position give the same one.
-
-        Args:
-            as_of: ``None``: now, or where a position is given, the time of its recording.
-        """
-        if as_of is None:
-            as_of = datetime.now(UTC) if known_at is None else self.recorded_at(known_at)
-        found = self.dossier(company_id, as_of, known_at)
-        made = card(found.document, as_of, found.position, caller)
-        return replace(made, company_id=company_id)
-
-    def shown(self, made: Card) -> dict[str, Any]:
-        """Write a card with its names filled in."""
-        people = _people_in(made.sections)
-        lines = self._names.in_value([line.told for line in made.lines])
-        return {
-            "company_id": made.company_id, "as_of": rfc3339(made.as_of),
-            "position": made.position,
-            "digest": made.digest, "lines": lines, "sections": made.sections,
-            "names": self._names.of(people),
-        }  # fmt: skip
 
     def names_in(self, document: Document) -> dict[str, str]:
         """Find the names of the people that a document names by their ids."""

@@ -4,6 +4,7 @@ Every answer is cut to what the one who asks may see, has its names filled in, s
 position it holds, and is on record in the read audit before it is given.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -137,9 +138,7 @@ class Reading:
     ) -> Answer:  # fmt: skip
         """Read a page of a company's timeline."""
         reader = self._may("read", company_id)
-        stale = wait_for is not None and not self._deployment.wait_for(
-            PROJECTIONS["timeline"], wait_for, WAIT_SECONDS
-        )
+        stale = not self.has_come(wait_for, "timeline")
         page = timeline_query.page(
             self._view("timeline"), reader, company_id, filter, self._deployment.cursors,
             after=after, before=before, limit=limit, order="desc" if order == "desc" else "asc",
@@ -149,6 +148,16 @@ class Reading:
             self.company(company_id)
         self._note(company_id, None, page.position, len(page.entries), filter=filter)
         return Answer(replace(page, entries=self._names.in_entries(page.entries, filter)), stale)
+
+    def has_come(self, position: int | None, *names: str) -> bool:
+        """Wait, two seconds at most, until read models have folded a position, if one is given."""
+        until = time.monotonic() + WAIT_SECONDS
+        return position is None or all(
+            self._deployment.wait_for(
+                PROJECTIONS[name], position, max(0.0, until - time.monotonic())
+            )
+            for name in names
+        )
 
     def since(
         self, company_id: str, filter: Filter, position: int, limit: int = 200
@@ -289,6 +298,7 @@ class Reading:
     def _note(
         self, company_id: str, ticket_id: str | None = None, position: int | None = None,
         count: int = 1, *, filter: Filter | None = None, purpose: str | None = None,
+        as_of: datetime | None = None, card_digest: str | None = None,
     ) -> None:  # fmt: skip
         """Put a look on record; what goes with an earlier one of the same request is in it."""
         if position is None and company_id in self._recorded:
@@ -298,6 +308,6 @@ class Reading:
             self._who, company_id, ticket_id=ticket_id, count=count, purpose=purpose,
             position=self.position("directory") if position is None else position,
             since=None if since is None else moment(since),
-            until=None if until is None else moment(until),
+            until=as_of if until is None else moment(until), card_digest=card_digest,
         )  # fmt: skip
         self._recorded.add(company_id)

@@ -20,7 +20,7 @@ from projections.replay import rendered
 from projections.who_knew import Cut
 from services.asking import NOW
 from services.audit.looks import Opened, opened_by
-from services.dossiers import Dossiers
+from services.briefings import Briefings
 from services.feed import opened
 from services.finding import find_event
 from services.history import TICKET, History
@@ -56,7 +56,7 @@ class Asked:
     known_at: int | None = None
 
 
-class Witness(Knowing, Dossiers):
+class Witness(Knowing, Briefings):
     """Everything that one identity can learn, also of what others knew."""
 
     def ticket_of(self, event_id: UUID) -> str:

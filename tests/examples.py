@@ -125,7 +125,7 @@ EXAMPLES: Final[dict[str, Event]] = {
         a.CompanyEscalationUpdated(
             escalation_id="X-9", trend="improving", note="No outage for a week", watchers=(MIA, TOM)
         ),
-        a.ExecutiveBriefed(user_id=TOM, as_of_position=40, card_digest="sha256:1f0c"),
+        a.ExecutiveBriefed(user_id=TOM, as_of_position=40, card_digest="1f0c", as_of=at("18:00")),
         o.ProductVersionReleased(version="7.2.1", notes="Fixes the leak in the codec"),
         p.ContactRegistered(name="Jan Peeters", emails=("jan@acme.tv",), phones=("+3235551182",)),
         p.ContactIdentityLinked(channel="email", address="jan.peeters@gmail.example"),

@@ -100,7 +100,7 @@ def test_a28_a_card_made_again_at_its_instant_and_position_is_the_same(served: S
     asked = {"as_of": card["as_of"], "known_at": card["position"]}
     again = served.read(f"{COMPANY}/briefing", **asked)
 
-    assert again == card
+    assert {**again, "footer": None} == {**card, "footer": None}
     assert served.read(f"{COMPANY}/briefing")["digest"] != card["digest"]
 
 
@@ -221,7 +221,49 @@ def test_who_looked_at_a_dossier_is_on_record(served: Served) -> None:
     served.read(f"{COMPANY}/briefing", "agent")
 
     assert served.reads()[-1]["viewed_company_id"] == ACME
+    assert served.reads()[-1]["purpose"] == "briefing"
+    served.read(COMPANY, "agent")
     assert served.reads()[-1]["purpose"] == "dossier"
+
+
+def test_a28_who_was_shown_a_card_is_recorded_by_those_who_may_report(served: Served) -> None:
+    card = served.read(f"{COMPANY}/briefing", "agent", shown_to="ceo")
+    served.deployment.catch_up()
+
+    told = served.read(f"{COMPANY}/timeline", type="company.executive_briefed")["entries"]
+
+    (kept,) = [entry["data"] for entry in told if entry["data"]["user_id"] == "ceo"]
+    asked = {"as_of": kept["as_of"], "known_at": kept["as_of_position"]}
+    again = served.read(f"{COMPANY}/briefing", "agent", **asked)
+    assert again["digest"] == kept["card_digest"] == card["digest"]
+    assert served.get(f"{COMPANY}/briefing", "auditor", shown_to="ceo").status_code == 403
+    assert served.get(f"{COMPANY}/briefing", "agent", shown_to="c e o").status_code == 422
+
+
+def test_another_site_records_nothing_by_a_link_that_somebody_follows(served: Served) -> None:
+    head = served.deployment.log.head()
+
+    answer = served.client.get(
+        f"{COMPANY}/briefing?shown_to=ceo",
+        headers={**served.bearer("agent"), "Sec-Fetch-Site": "cross-site"},
+    )
+
+    assert answer.status_code == 403
+    assert served.deployment.log.head() == head
+
+
+def test_a_card_and_a_dossier_wait_for_what_was_just_recorded(served: Served) -> None:
+    position = served.publish(served.event("ticket.resolved", f"ticket/{LONG}"))
+
+    for path in (COMPANY, f"{COMPANY}/briefing"):
+        found = served.read(path, wait_for=position)
+        assert (found["position"] >= position, found.get("stale", False)) == (True, False)
+
+
+@pytest.mark.parametrize("path", [COMPANY, f"{COMPANY}/briefing"])
+def test_a_position_that_does_not_come_makes_the_answer_stale(story: Served, path: str) -> None:
+    assert story.read(path, wait_for=10**9)["stale"] is True
+    assert story.get(path, "customer", wait_for=1).status_code == 403
 
 
 @pytest.mark.parametrize(

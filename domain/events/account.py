@@ -174,11 +174,13 @@ class ExecutiveBriefed(Event):
     Attributes:
         as_of_position: The position as of which the card was made.
         card_digest: Of the card, before names were filled in.
+        as_of: The time as of which it was made; its position and this make it again.
     """
 
     user_id: UserId
     as_of_position: Number
     card_digest: Code
+    as_of: Moment | None = None
 
 
 AnyAccountEvent = (

@@ -6,7 +6,11 @@ from domain.values import Code, CompanyId, Id, Moment, Number, TicketId
 
 @event("reads.timeline_viewed")
 class TimelineViewed(Event):
-    """Somebody read a company's timeline or a ticket's replay."""
+    """Somebody read a company's timeline or card, or a ticket's replay.
+
+    Attributes:
+        card_digest: Of the card that was shown; `as_of_position` and `to_at` make it again.
+    """
 
     viewer_id: Id
     viewed_company_id: CompanyId
@@ -16,6 +20,7 @@ class TimelineViewed(Event):
     to_at: Moment | None = None
     as_of_position: Number
     count: Number
+    card_digest: Code | None = None
 
 
 @event("reads.event_skipped")

@@ -14,7 +14,7 @@ from services.api.identity import PathId, QueryText, Read, deployment_of, identi
 from services.api.lanes import Lanes
 from services.api.query import TimelineQuery, asked_by, company_of
 from services.api.steps import Asked, steps
-from services.dossiers import Dossiers
+from services.briefings import Briefings
 
 router = APIRouter(prefix="/v1", tags=["companies"])
 
@@ -68,7 +68,7 @@ class _Lean(APIRoute):
         """Hand the endpoint what it declares."""
 
         def answer(request: Request) -> Response:
-            read = Dossiers(deployment_of(request), identified(request))
+            read = Briefings(deployment_of(request), identified(request))
             company_id = company_of(request.path_params)
             return timeline(request, read, company_id, asked_by(request.scope["query_string"]))
 

@@ -50,6 +50,7 @@ class CompanyFile(Company):
     )
     merged_into: str | None = Field(None, description="the record that is kept instead")
     names: dict[str, str] = Field({}, description="of people, by contact/ID or staff/ID")
+    stale: bool = Field(False, description="the position waited for has not come in time")
 
 
 class Briefing(Shape):
@@ -64,13 +65,26 @@ class Briefing(Shape):
         text: str
         events: list[str] = Field(description="ids of the events that tell it")
 
+    class Footer(Shape):
+        """How fresh the card is, measured against what is recorded of the company."""
+
+        text: str = Field(examples=["as of event 48,213 · 0.4 s ago · up to date"])
+        position: int
+        committed_at: Moment = Field(description="when what stands there was recorded")
+        age_seconds: float
+        lag_events: int = Field(description="the company's events that the card lacks")
+        lag_seconds: float = Field(description="for how long the first of them has waited")
+        state: Literal["current", "behind", "paused", "parked"]
+
     company_id: str
     as_of: Moment
     position: int
-    digest: str = Field(description="SHA-256 of the card, its names not filled in")
+    digest: str = Field(description="SHA-256 of the card, names not filled in, whoever is calling")
     lines: list[Line]
     sections: dict[str, Any]
     names: dict[str, str] = Field(description="of people, by contact/ID or staff/ID")
+    footer: Footer
+    stale: bool = Field(description="the position waited for has not come in time")
 
 
 class Callers(Shape):

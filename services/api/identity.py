@@ -7,8 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from domain.values import ID_PATTERN
 from services.api.problems import NO_NUL
+from services.briefings import Briefings
 from services.deployment import Deployment
-from services.dossiers import Dossiers
 from services.security import Denied, Identity, NoKey
 
 COOKIE: Final = "longcase_key"
@@ -63,9 +63,9 @@ def is_same_site(request: Request) -> bool:
 Who = Annotated[Identity, Depends(identify)]
 
 
-async def reading(request: Request, who: Who) -> Dossiers:
+async def reading(request: Request, who: Who) -> Briefings:
     """Read on behalf of the one who asks."""
-    return Dossiers(deployment_of(request), who)
+    return Briefings(deployment_of(request), who)
 
 
 async def deployed(request: Request) -> Deployment:
@@ -73,5 +73,5 @@ async def deployed(request: Request) -> Deployment:
     return deployment_of(request)
 
 
-Read = Annotated[Dossiers, Depends(reading)]
+Read = Annotated[Briefings, Depends(reading)]
 Deployed = Annotated[Deployment, Depends(deployed)]

@@ -55,11 +55,13 @@ class ReadAudit:
         purpose: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        card_digest: str | None = None,
     ) -> None:
         """Record that *who* read *count* entries as of *position*.
 
         Args:
-            since: From when on they asked; *until*: until when.
+            since: From when on they asked; *until*: until when, or as of when the card was.
+            card_digest: Of the card that they were shown.
 
         Raises:
             Unavailable: If it cannot be recorded; then nothing may be shown.
@@ -74,6 +76,7 @@ class ReadAudit:
                 to_at=until,
                 as_of_position=position,
                 count=count,
+                card_digest=card_digest,
             )
         except ValidationError as error:
             raise Unavailable(f"the read could not be recorded: {error}") from None

@@ -11,8 +11,8 @@ from typing import Final
 from domain.values import everything, micros
 from projections import dossier
 from projections.dossier.fold import fold
+from services.briefings import Briefings
 from services.deployment import Deployment
-from services.dossiers import Dossiers
 from services.feed import opened
 from services.security import local
 from tests.bench.harness import (
@@ -116,12 +116,12 @@ def _cards(deployment: Deployment) -> Prepare:
 
 
 def _card(deployment: Deployment) -> None:
-    read = Dossiers(deployment, local())
+    read = Briefings(deployment, local())
     read.shown(read.briefing(COMPANY))
 
 
 def _instants(deployment: Deployment, size: int) -> Prepare:
-    read, chance = Dossiers(deployment, local()), random.Random(size)
+    read, chance = Briefings(deployment, local()), random.Random(size)
 
     def work() -> int:
         for _ in range(INSTANTS):
