@@ -1,6 +1,7 @@
 """The card as it is given: how fresh it is, who was shown it, and what proves that."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 import pytest
@@ -10,6 +11,7 @@ from services.catalogue import PROJECTIONS
 from services.parking import Parking
 from services.reading import NotFound
 from services.security import Denied
+from services.wire import Report
 from tests import witnesses
 from tests.reports import ACME, JAN, learned, opened, promised, registered, resolved, united
 from tests.witnesses import Told
@@ -19,15 +21,15 @@ told = witnesses.told
 DOSSIER = PROJECTIONS["dossier"]
 
 
-def footer(told: Told, **asked: int) -> dict[str, object]:
+def footer(told: Told, **asked: Any) -> dict[str, Any]:
     read = told.by()
-    found: dict[str, object] = read.shown(read.briefing(ACME, **asked))["footer"]
+    found: dict[str, Any] = read.shown(read.briefing(ACME, **asked))["footer"]
     return found
 
 
-def record_only(told: Told, *events: object) -> int:
+def record_only(told: Told, *reports: Report) -> int:
     """Record, and leave the read models behind; say the last position."""
-    receipts = told.deployment.desk.record(events)  # type: ignore[arg-type]
+    receipts = told.deployment.desk.record(reports)
     return max(receipt.last_position or 0 for receipt in receipts)
 
 
@@ -42,9 +44,9 @@ def test_a28_a_card_that_is_up_to_date_says_as_of_which_event_and_how_old_that_i
     found = footer(told)
 
     assert (found["position"], found["lag_events"], found["state"]) == (position, 0, "current")
-    assert str(found["text"]).startswith(f"as of event {position:,} · ")
-    assert str(found["text"]).endswith(" s ago · up to date")
-    committed = datetime.fromisoformat(str(found["committed_at"]))
+    assert found["text"].startswith(f"as of event {position:,} · ")
+    assert found["text"].endswith(" s ago · up to date")
+    committed = datetime.fromisoformat(found["committed_at"])
     assert committed <= datetime.now(UTC) < committed + timedelta(minutes=5)
 
 
@@ -55,7 +57,7 @@ def test_a_card_that_lacks_events_says_how_many_and_since_when(told: Told) -> No
     found = footer(told)
 
     assert (found["position"], found["lag_events"], found["state"]) == (position, 2, "behind")
-    assert "BEHIND: lacks 2 events" in str(found["text"])
+    assert "BEHIND: lacks 2 events" in found["text"]
     told.deployment.catch_up()
     assert footer(told)["lag_events"] == 0
 
@@ -86,7 +88,7 @@ def test_a_card_is_not_fresh_while_an_event_of_its_company_is_parked(told: Told)
     found = footer(told)
 
     assert (found["state"], found["lag_events"]) == ("parked", 1)
-    assert "HELD UP" in str(found["text"])
+    assert "HELD UP" in found["text"]
 
 
 def test_a_card_of_the_past_lacks_nothing_that_came_later(told: Told) -> None:
@@ -97,7 +99,7 @@ def test_a_card_of_the_past_lacks_nothing_that_came_later(told: Told) -> None:
     found = footer(told, known_at=position)
 
     assert (found["position"], found["lag_events"], found["state"]) == (position, 0, "current")
-    assert str(found["text"]).startswith("as it was on ")
+    assert found["text"].startswith("as it was on ")
 
 
 @pytest.mark.parametrize("missing", [1, 2, 3, 7])
