@@ -1,6 +1,6 @@
 """The eight lines of the ten-second card, each from a company's dossier."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -97,14 +97,13 @@ def burning(asked: Asked) -> Line:
     if held is None:
         return Line("burning", "no open ticket")
     state, now = held["state"], asked.now
-    title = " ".join(filter(None, (
-        plain(state["number"] or state["ticket_id"]), plain(state["subject"] or ""),
-    )))  # fmt: skip
+    what = plain(state["subject"] or state["category"] or f"subject {NOT_KNOWN}")
+    title = f"{plain(state['number'] or state['ticket_id'])} {what}"
     others = len(asked.document["open_tickets"]) - 1
     return line("burning", [
         title,
         f"Sev {state['severity']}" if state["severity"] else f"severity {NOT_KNOWN}",
-        f"open {long(state['opened_at'], now)}" if state["opened_at"] else None,
+        f"open {long(state['opened_at'], now)}" if state["opened_at"] else f"opened {NOT_KNOWN}",
         _turn(held["turn"], now),
         _owner(state, now),
         f"{others:,} more open" if others else None,
@@ -151,8 +150,59 @@ def distress(asked: Asked) -> Line:
 
 
 def recurring(asked: Asked) -> Line:
-    """Say who else has it, and how often it came: nothing tells that yet."""
-    return Line("recurring", f"recurrence {NOT_KNOWN}")
+    """Say who else has what burns, as far as open tickets tell; how often it came, nothing does."""
+    held = asked.burning
+    if held is None:
+        return Line("recurring", f"recurrence {NOT_KNOWN}")
+    joined = {who: told for who, told in _joined(held) if who in held["state"]["reporters"]}
+    beside, where = _beside(asked, held)
+    return line("recurring", [
+        f"{_many(len(joined), 'more person', 'more people')} joined it" if joined else None,
+        f"{_many(len(beside), 'other open ticket')} on {where}{_by(beside, held)}" if beside else
+        f"no other open ticket on {where}" if where else None,
+        f"recurrence {NOT_KNOWN}",
+    ], [
+        *joined.values(),
+        *(each["evidence"].get("opened") for each in beside),
+        held["evidence"].get("opened") if where else None,
+    ])  # fmt: skip
+
+
+def _by(beside: Sequence[Mapping[str, Any]], held: Mapping[str, Any]) -> str:
+    """Say how many people have other tickets, beside who has this one."""
+    everybody = {who for each in beside for who in _people_of(each)}
+    others = everybody - {held["state"]["requester_id"]}
+    if others:
+        return f", by {_many(len(others), 'other person', 'other people')}"
+    return ", by the same person" if everybody else ""
+
+
+def _joined(held: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield who joined a ticket beside its requester, each with the event that tells it."""
+    for name, event_id in held["evidence"].items():
+        what, _, person = name.partition("/")
+        if what == "joined" and person != held["state"]["requester_id"]:
+            yield person, event_id
+
+
+def _beside(asked: Asked, held: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], str]:
+    """List the other open tickets on the same installations, or else product, and name these."""
+    others = [each for each in by_urgency(asked.document) if each is not held]
+    mine, product = held["state"]["installation_ids"], held["state"]["product_id"]
+    if mine:
+        return [each for each in others if {*mine} & {*each["state"]["installation_ids"]}], listed(
+            map(plain, mine), most=2
+        )
+    same = [each for each in others if product and each["state"]["product_id"] == product]
+    return same, plain(product or "")
+
+
+def _people_of(held: Mapping[str, Any]) -> set[str]:
+    return {*held["state"]["reporters"], held["state"]["requester_id"]} - {None}
+
+
+def _many(count: int, one: str, more: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else more or f'{one}s'}"
 
 
 def tried(asked: Asked) -> Line:

@@ -10,7 +10,7 @@ from domain.events import company as c
 from domain.events.assets import InstallationUpgraded
 from domain.events.duties import CommitmentBroken, CommitmentKept, FactRequested
 from domain.events.interaction import Participant
-from domain.events.ticket import Assignee
+from domain.events.ticket import Assignee, ReporterJoined, TicketClassified
 from projections.briefing import Card, card
 from projections.briefing_words import length
 from projections.dossier.union import roles
@@ -101,13 +101,13 @@ def test_a28_the_card_says_who_what_burns_and_what_was_promised(kept: Kept) -> N
         f'"Patch for the codec" by {tom} to {jan} — BROKEN 3 h ago (due 10 Nov 12:00 UTC)',
         f'9 Nov 16:20 UTC call, {tom} → {jan}: "Sent the logs"',
         "distress not known",
-        "recurrence not known",
+        "1 other open ticket on playout-server, by the same person · recurrence not known",
         "tried: Flush the cache (failed)",
     ]  # fmt: skip
     known = {str(logged.event.event_id) for logged in told}
     lines = {line.name: line.events for line in made.lines}
     assert all(set(events) <= known for events in lines.values())
-    assert [name for name, events in lines.items() if not events] == ["distress", "recurring"]
+    assert [name for name, events in lines.items() if not events] == ["distress"]
     assert lines["tried"] == (str(told[10].event.event_id),)
 
 
@@ -218,3 +218,39 @@ def test_a07_what_burns_at_a_company_of_worth_is_gone_once_it_is_resolved(kept: 
     assert "renews in 41 days" in text_of(before, "worth")
     assert text_of(after, "burning") == "no open ticket"
     assert after.sections["resolved_tickets"][0]["ticket_id"] == TICKET
+
+
+def test_a28_who_else_has_what_burns_is_told_with_the_events_that_say_so(kept: Kept) -> None:
+    on_a = {"installation_ids": ("playout-a",), "product_id": "playout"}
+    first, second, joined, _, _ = kept.tell(
+        opened("T-1", severity=1, **on_a),
+        opened("T-2", severity=3, requester_id=ANA, **on_a),
+        on_ticket(ReporterJoined, "T-1", contact_id="bo"),
+        opened("T-3", severity=3, requester_id="cy", product_id="playout"),
+        resolved("T-3"),
+    )
+
+    told = next(line for line in card_of(kept).lines if line.name == "recurring")
+
+    assert told.text == (
+        "1 more person joined it · 1 other open ticket on playout-a, by 1 other person · "
+        "recurrence not known"
+    )
+    assert set(told.events) == {str(each.event.event_id) for each in (first, second, joined)}
+
+
+def test_where_nobody_else_has_it_the_card_says_where_it_looked(kept: Kept) -> None:
+    kept.tell(opened("T-1", severity=1, product_id="playout"),
+              opened("T-2", severity=2, product_id="encoder"))  # fmt: skip
+
+    assert text_of(card_of(kept), "recurring") == (
+        "no other open ticket on playout · recurrence not known"
+    )
+
+
+def test_a_ticket_without_a_subject_is_told_by_its_category_or_as_not_known(kept: Kept) -> None:
+    kept.tell(opened("T-1", severity=1, subject=None))
+    assert text_of(card_of(kept), "burning").startswith("T-1 subject not known · Sev 1")
+
+    kept.tell(on_ticket(TicketClassified, "T-1", category="Category 42", severity=1))
+    assert text_of(card_of(kept), "burning").startswith("T-1 Category 42 · Sev 1")

@@ -72,7 +72,7 @@ def apply(view: View, page: Sequence[Logged]) -> None:
 
 dossiers: Final = Projection(
     name="dossier",
-    version=1,
+    version=2,
     tables=tables.TABLES,
     schema=tables.SCHEMA,
     apply=apply,

@@ -78,7 +78,8 @@ class Held:
     """One ticket of the company, as far as it was folded.
 
     Attributes:
-        evidence: The last event that told each thing: ``opened``, ``turned``, ``assigned``, …
+        evidence: The last event that told each thing: ``opened``, ``turned``, ``assigned``, …,
+            and that each person joined: ``joined/jan``.
         turn: Whom the ticket waits for, since when, and by which event.
     """
 

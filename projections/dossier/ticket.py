@@ -8,6 +8,7 @@ from domain.events.duties import FactRequested
 from domain.events.ticket import (
     AgentReplySent,
     CustomerMessageReceived,
+    ReporterJoined,
     TicketAssigned,
     TicketClassified,
     TicketClosed,
@@ -71,6 +72,8 @@ def held_on(held: Held, recorded: Recorded[Event]) -> None:
     evolve(held.state, cast("Recorded[AnyTicketEvent]", recorded))
     event_id = str(recorded.event_id)
     held.evidence["last"] = event_id
+    if isinstance(recorded.data, ReporterJoined):
+        held.evidence[f"joined/{recorded.data.contact_id}"] = event_id
     if told := TOLD_BY.get(type(recorded.data)):
         held.evidence[told] = event_id
         if (of := _turn(held, recorded.data)) != held.turn["of"]:
