@@ -21,7 +21,10 @@ from projections.phrases import contact, day, listed, money, plain, said, staff,
 WITH: Final = {"us": "with us", "customer": "with the customer", "vendor": "with the vendor"}
 
 TRIED: Final = 6
-"""Steps of the burning ticket that a card names."""
+"""Steps of the burning ticket that a card names, the last ones."""
+
+STEP: Final = 44
+"""Letters of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,9 @@ def tried(asked: Asked) -> Line:
     steps = held["state"]["steps"][-TRIED:] if held else []
     if not steps:
         return Line("tried", "nothing tried is on file")
-    told = [f"{plain(step['what'] or step['id'], 60)} ({words(step['outcome'])})" for step in steps]
+    told = [
+        f"{plain(step['what'] or step['id'], STEP)} ({words(step['outcome'])})" for step in steps
+    ]
     return line("tried", [f"tried: {', '.join(told)}"], [step["event_id"] for step in steps])
 
 

@@ -39,14 +39,12 @@ COLUMNS: Final = {
     "products": "product",
     "departments": "department",
     "visibilities": "visibility",
+    "events": "event_id",
 }
 """Filters by values to the columns that hold them."""
 
-BOUNDS: Final = {
-    "since": "occurred_at >= ?",
-    "until": "occurred_at < ?",
-    "as_of": "occurred_at <= ?",
-}
+BOUNDS: Final = {"since": ">=", "until": "<", "as_of": "<="}
+"""Filters by when something happened."""
 
 UNITED: Final[dict[str, unions.Kind]] = {"tickets": "ticket", "contacts": "contact"}
 """Filters by what may go on inside another, and is found by both."""
@@ -75,6 +73,7 @@ class Filter:
         tickets: Ids of tickets; any stream of a chain stands for the whole chain.
         search: Words, ``"quoted phrases"``; of the last word the beginning is enough.
         roll_up: Of the companies, too, that belong to the one that is asked.
+        events: Ids of events: the evidence of something.
     """
 
     since: int | None = None
@@ -92,6 +91,7 @@ class Filter:
     visibilities: tuple[str, ...] = ()
     search: str | None = None
     roll_up: bool = False
+    events: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check and order what is asked.
@@ -117,8 +117,8 @@ class Filter:
     @cached_property
     def digest(self) -> bytes:
         """What is asked in a few bytes: equal for equal filters."""
-        names = [name for name in self.__dataclass_fields__ if name != "roll_up" or self.roll_up]
-        asked = [getattr(self, name) for name in names]
+        later = ("roll_up", "events")  # cursors that were given before are read for ever
+        asked = [value for name, value in vars(self).items() if value or name not in later]
         return blake2b(orjson.dumps(asked), digest_size=DIGEST).digest()
 
 
@@ -174,7 +174,7 @@ def search_for(
             found.append(_split(view, company_id, condition, values, at) if is_split else condition)
     for bound, within in BOUNDS.items():
         if (moment := getattr(asked, bound)) is not None:
-            found.append((within, [moment]))
+            found.append((f"occurred_at {within} ?", [moment]))
     if asked.search is None:
         return Search("{entries}", found)
     source, matching = _matching(view, company_id, parse(asked.search))

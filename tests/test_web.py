@@ -156,6 +156,7 @@ def test_what_somebody_wrote_is_never_markup(served: Served) -> None:
     served.publish(
         served.event("ticket.opened", "ticket/E-1", company=ACME, subject=evil, description=evil),
         served.event("company.registered", "company/evil", name=evil),
+        served.event("company.registered", "company/worse", name=evil),
     )
 
     for path in (TIMELINE, "/tickets/E-1", "/", "/companies/evil", f"/?q={evil}"):

@@ -1,6 +1,6 @@
 """The filters of a timeline page, as they stand in its address and in its form."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -60,18 +60,30 @@ LABELS: Final = {
     "search": "Words", "type": "What", "ticket": "Ticket", "contact": "Person",
     "from": "From", "to": "To", "as_of": "As of", "known_at": "Known by",
     "severity": "Severity", "visibility": "For", "department": "Department", "channel": "Channel",
+    "events": "Evidence",
 }  # fmt: skip
 """The filters, in the order in which they are named."""
 
 ORDERS: Final = ("desc", "asc")
 
+MOMENT: Final = ("as_of", "known_at")
+"""The filters that turn a clock back, for the card as for the timeline."""
+
+CALLER: Final = ("phone", "email")
+"""By what the address may say who is calling; no filter."""
+
 
 @dataclass(frozen=True)
 class Form:
-    """What was asked, as text; what is empty filters nothing."""
+    """What was asked, as text; what is empty filters nothing.
+
+    Attributes:
+        caller: Who is calling, by one of `CALLER`, if that is known.
+    """
 
     company_id: str
     values: dict[str, str]
+    caller: dict[str, str]
     order: str
     after: str | None
     before: str | None
@@ -81,7 +93,10 @@ class Form:
         """Read a page's address; of what is said twice, the last counts."""
         values = {name: text for name in LABELS if (text := asked.get(name, "").strip())}
         order = "asc" if asked.get("order") == "asc" else "desc"
-        return cls(company_id, values, order, asked.get("after"), asked.get("before"))
+        caller = [(name, text) for name in CALLER if (text := asked.get(name, "").strip())]
+        return cls(
+            company_id, values, dict(caller[:1]), order, asked.get("after"), asked.get("before")
+        )
 
     def get(self, name: str) -> str:
         """Say what was asked of one filter."""
@@ -91,6 +106,11 @@ class Form:
     def is_as_of(self) -> bool:
         """Whether the page shows how it was, not how it is."""
         return bool(self.get("as_of") or self.get("known_at"))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more is filtered than by the moment."""
+        return bool(self.values.keys() - {*MOMENT})
 
     def filter(self, read: Reading) -> Filter:
         """Build the filter of the projection's query.
@@ -111,15 +131,20 @@ class Form:
             severities=(int(severity),) if severity else (),
             visibilities=self._one("visibility"), departments=self._one("department"),
             channels=self._one("channel"), search=self.get("search") or None,
+            events=tuple(filter(None, self.get("events").split(","))),
         )  # fmt: skip
 
     def url(self, **changed: str | None) -> str:
         """Write the address of this page with something changed; ``None`` takes it out."""
-        asked: dict[str, str | None] = {**self.values, **changed}
+        asked: dict[str, str | None] = {**self.caller, **self.values, **changed}
         if self.order != ORDERS[0] and "order" not in changed:
             asked["order"] = self.order
-        query = urlencode({name: value for name, value in asked.items() if value})
-        return f"/companies/{self.company_id}{'?' if query else ''}{query}"
+        return address(self.company_id, asked)
+
+    def evidence(self, events: Iterable[str]) -> str:
+        """Write the address of this page, as of the same moment, with these events alone."""
+        moment = {name: self.get(name) for name in MOMENT}
+        return address(self.company_id, {**self.caller, "events": ",".join(events), **moment})
 
     def chips(self, people: dict[str, str]) -> Iterator[tuple[str, str, str]]:
         """Yield each filter in force: what it is, its value, the address without it."""
@@ -127,11 +152,20 @@ class Form:
             shown = people.get(value, value) if name == "contact" else value
             if name == "type":
                 shown = GROUP_WORDS.get(value) or kind(value)
+            if name == "events":
+                many = value.count(",") + 1
+                shown = "1 event" if many == 1 else f"{many:,} events"
             yield LABELS[name], shown, self.url(**{name: None})
 
     def _one(self, name: str) -> tuple[str, ...]:
         value = self.get(name)
         return (value,) if value else ()
+
+
+def address(company_id: str, asked: Mapping[str, str | None]) -> str:
+    """Write the address of a company's page; what is empty is left out."""
+    query = urlencode({name: value for name, value in asked.items() if value}, safe=",")
+    return f"/companies/{company_id}{'?' if query else ''}{query}"
 
 
 def is_untidy(asked: QueryParams) -> bool:

@@ -47,7 +47,7 @@ def ticket(
     ]
     return page(
         request, "ticket.html", ticket_id=ticket_chain(ticket_id), seen=seen, state=seen.state,
-        moves=moves, rows=_rows(seen), is_now=at == total,
+        moves=moves, rows=_rows(seen), is_now=at == total, past=at != total,
         company_name=read.company_name(seen.state["company_id"]),
         links=[(link, read.company_name(link.company_id)) for link in seen.links],
         absorbed=_absorbed(read, seen) if at == total else [],

@@ -1,4 +1,4 @@
-"""A company's timeline, newest first: the page to read before a call."""
+"""A company: its card, and its timeline, newest first: the page to read before a call."""
 
 from datetime import datetime
 from typing import Any, Final
@@ -9,9 +9,11 @@ from fastapi.responses import RedirectResponse
 
 from domain.values import moment as as_datetime
 from projections.timeline_filter import Filter
-from services.api.identity import PathId, Read
+from services.api.identity import Deployed, PathId, Read
+from services.briefings import Briefings
 from services.reading import Answer, Reading
 from services.sample import NOTES
+from services.web.card import card
 from services.web.form import CHOICES, GROUP_WORDS, Form, is_untidy
 from services.web.page import HEADERS, page
 
@@ -28,12 +30,17 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/companies/{company_id}")
-def company(request: Request, read: Read, company_id: PathId) -> Response:
-    """Show a company's timeline, filtered as the address says."""
+def company(request: Request, deployed: Deployed, read: Read, company_id: PathId) -> Response:
+    """Show a company's card, and its timeline, filtered as the address says."""
     form = Form.of(company_id, request.query_params)
     if is_untidy(request.query_params):
         return RedirectResponse(form.url(), 303, HEADERS)
-    wanted = form.filter(read)
+    with deployed.reads.together():
+        return _company(request, read, form)
+
+
+def _company(request: Request, read: Briefings, form: Form) -> Response:
+    company_id, wanted = form.company_id, form.filter(read)
     answer = read.timeline(
         company_id, wanted, after=form.after, before=form.before, limit=PAGE, order=form.order
     )
@@ -44,7 +51,8 @@ def company(request: Request, read: Read, company_id: PathId) -> Response:
         pickable=people if len(people) <= PICKED else None, people_count=len(people),
         chips=[*form.chips({p["contact_id"]: p["name"] or p["contact_id"] for p in people})],
         entries=[orjson.loads(entry) for entry in answer.page.entries], groups=GROUP_WORDS,
-        choices=CHOICES, note=_note(found), **_beside(read, company_id), **_pager(form, answer),
+        choices=CHOICES, note=_note(found), card=card(read, form, wanted), past=form.is_as_of,
+        **_beside(read, company_id), **_pager(form, answer),
     )  # fmt: skip
 
 
