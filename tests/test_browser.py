@@ -142,7 +142,7 @@ def test_nothing_scrolls_sideways(open_page: Open, size: tuple[int, int]) -> Non
 
 
 def test_nothing_scrolls_sideways_when_everything_is_open(open_page: Open) -> None:
-    for path in (TIMELINE, REPLAY):
+    for path in (TIMELINE, f"{TIMELINE}?as_of=2026-10-01", REPLAY):
         page = open_page(path, NARROW)
         page.evaluate(OPEN_ALL)
         assert page.evaluate(TOO_WIDE) <= 0
@@ -173,7 +173,7 @@ def test_every_control_has_a_name(open_page: Open) -> None:
 def test_everything_is_reached_by_keyboard_and_focus_is_seen(open_page: Open) -> None:
     page, reached = open_page(TIMELINE), []
 
-    for _ in range(60):
+    for _ in range(70):
         page.keyboard.press("Tab")
         focused = page.evaluate(
             "() => { const e = document.activeElement, s = getComputedStyle(e);"
@@ -217,8 +217,8 @@ def test_the_back_button_brings_the_filters_back(open_page: Open) -> None:
     expect(page.get_by_label("Words")).to_have_value("frames")
 
 
-def test_on_a_phone_what_happened_comes_first_and_the_filters_fold(open_page: Open) -> None:
-    page = open_page(TIMELINE, PHONE)
+def test_on_a_phone_what_is_filtered_comes_first_and_the_filters_fold(open_page: Open) -> None:
+    page = open_page(f"{TIMELINE}?type=messages", PHONE)
     first = page.locator(".entry").first.bounding_box()
 
     assert first is not None
