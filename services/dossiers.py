@@ -21,8 +21,9 @@ from projections.replay import Clock, Instant
 from services.catalogue import PROJECTIONS
 from services.naming import cleaned
 from services.projector import history_of
-from services.reading import NotFound, Reading
+from services.reading import NotFound
 from services.security import Denied
+from services.worth import Worth
 
 DOSSIER: Final = PROJECTIONS["dossier"]
 
@@ -59,7 +60,7 @@ class Difference:
     words: list[str]
 
 
-class Dossiers(Reading):
+class Dossiers(Worth):
     """What one identity reads of companies as a whole."""
 
     def dossier(

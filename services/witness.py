@@ -25,6 +25,7 @@ from services.feed import opened
 from services.finding import find_event
 from services.history import TICKET, History
 from services.knowing import Knowing
+from services.portfolio import Portfolio
 from services.reading import NotFound
 from services.security import ROLES, Identity, authorize
 from services.store import Place, Row
@@ -56,7 +57,7 @@ class Asked:
     known_at: int | None = None
 
 
-class Witness(Knowing, Briefings):
+class Witness(Knowing, Briefings, Portfolio):
     """Everything that one identity can learn, also of what others knew."""
 
     def ticket_of(self, event_id: UUID) -> str:

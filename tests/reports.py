@@ -141,6 +141,22 @@ def configured(company: str = ACME, **changed: Any) -> Report:
     return happened(c.InstallationConfigured, f"company/{company}", changes=changes, **known)
 
 
+def valued(company: str = ACME, **known: Any) -> Report:
+    return happened(c.CompanyValueStated, f"company/{company}", **known)
+
+
+def renewing(company: str = ACME, **known: Any) -> Report:
+    return happened(c.RenewalScheduled, f"company/{company}", **known)
+
+
+def escalated(company: str = ACME, **known: Any) -> Report:
+    return happened(c.CompanyEscalationRaised, f"company/{company}", **known)
+
+
+def calmed(company: str = ACME, **known: Any) -> Report:
+    return happened(c.CompanyEscalationResolved, f"company/{company}", **known)
+
+
 def moved(ticket: str = TICKET, to: str = "borealis", **known: Any) -> Report:
     known = {"to_company": to, "to_stream_id": None, **known}
     return happened(t.TicketMovedAway, f"ticket/{ticket}", **known)

@@ -164,6 +164,8 @@ def without_positions(document: bytes) -> dict[str, Any]:
     found["company"]["asked"] = found["company"]["asked"]["requests"]
     for fact in found["company"]["facts"].values():
         del fact["position"], fact["first"]
+    for stated in found["company"]["value"]:
+        del stated["position"]
     return found
 
 

@@ -1,5 +1,7 @@
 """Reading dossiers: as a company stands, and as it stood by a time, as far as was known then."""
 
+from collections.abc import Iterable
+
 import orjson
 
 from domain.values import Reader
@@ -7,6 +9,8 @@ from projections.database import Row
 from projections.dossier import tables
 from projections.dossier.fold import NOTHING, Folded, fold, read, seen
 from projections.dossier.keeping import events_after, unknown_tickets
+from projections.dossier.record import Entry
+from projections.dossier.standing import standing
 from projections.dossier.tables import FOREVER
 from projections.projection import View
 
@@ -65,6 +69,40 @@ def until(view: View, reader: Reader, company_id: str, as_of: int, known_at: int
             folded.recall(seen(logged, reader))
         fold(events, reader, folded)
     return folded
+
+
+def stands(view: View, companies: Iterable[str]) -> dict[str, Entry]:
+    """Read how some companies stand; of whom nothing is known is left out."""
+    return {row.company_id: orjson.loads(row.doc) for row in tables.standings(view, companies)}
+
+
+def standings(
+    view: View,
+    reader: Reader,
+    as_of: int | None = None,
+    known_at: int | None = None,
+) -> list[Entry]:
+    """Read how the companies in reach of a member of staff stand, or stood.
+
+    As they stand, that is a short row of each.  A company with which something has happened, or
+    was recorded, since the instant is folded again from its last checkpoint before.
+
+    Args:
+        as_of: As it had happened by then, in microseconds; ``None``: whenever it happens.
+        known_at: As it was recorded up to this position; ``None``: all that is folded.
+    """
+    until_then = FOREVER if as_of is None else as_of
+    known = FOREVER if known_at is None else known_at
+    found = []
+    with view.database.snapshot():
+        for row in tables.standings(view, reader.companies):
+            if until_then >= row.occurred_at and known >= row.position:
+                found.append(orjson.loads(row.doc))
+                continue
+            folded = until(view, reader, row.company_id, until_then, known)
+            if folded.company.events:
+                found.append(standing(folded.company))
+    return found
 
 
 def _readable(reader: Reader, doc: Row | bytes, internal: bytes | None) -> bytes:

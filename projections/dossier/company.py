@@ -55,7 +55,7 @@ def told(company: Dossier, recorded: Recorded[AnyCompanyEvent], position: int) -
         case ContactAffiliated() | ContactAffiliationEnded() as tie:
             _tied(company.people.setdefault(tie.contact_id, []), tie, mark)
         case CompanyValueStated() as worth:
-            _stated(company.value, {**mark.entry, **plain(worth)})
+            _stated(company.value, {**mark.entry, "position": mark.position, **plain(worth)})
         case FactLearned() as fact:
             _learned(company, fact, mark)
         case PurchaseRecorded() | RenewalScheduled() | LicencesChanged() as sale:

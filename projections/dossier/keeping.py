@@ -15,7 +15,9 @@ from domain.events import Logged
 from domain.values import UNASSIGNED
 from projections.database import Row
 from projections.dossier import tables
+from projections.dossier.record import dump
 from projections.dossier.sides import Sides, of_document, of_record
+from projections.dossier.standing import standing
 from projections.dossier.tables import FOREVER, Kept
 from projections.projection import History, Projection, View
 
@@ -26,6 +28,10 @@ HEAD: Final = """INSERT INTO {heads} (company_id, occurred_at, at_position, posi
 internal_doc) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (company_id) DO UPDATE SET
 occurred_at = excluded.occurred_at, at_position = excluded.at_position,
 position = excluded.position, doc = excluded.doc, internal_doc = excluded.internal_doc"""
+
+STANDING: Final = """INSERT INTO {standings} (company_id, occurred_at, position, doc)
+VALUES (?, ?, ?, ?) ON CONFLICT (company_id) DO UPDATE SET
+occurred_at = excluded.occurred_at, position = excluded.position, doc = excluded.doc"""
 
 TICKET: Final = """INSERT INTO {tickets} (stream, company_id, is_open, doc, internal_doc)
 VALUES (?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET
@@ -55,6 +61,7 @@ class Written:
     """The rows that are written in one go."""
 
     heads: list[Row] = field(default_factory=list)
+    standings: list[Row] = field(default_factory=list)
     tickets: list[Row] = field(default_factory=list)
     checkpoints: list[Row] = field(default_factory=list)
 
@@ -141,6 +148,7 @@ def _fold(view: View, stretches: list[Stretch]) -> None:
     for stretch, sides in onward:
         _write(written, stretch, sides, stretch.events, stretch.streams)
     view.many(HEAD, written.heads)
+    view.many(STANDING, written.standings)
     view.many(TICKET, written.tickets)
     view.insert("checkpoints", tables.CHECKPOINT, written.checkpoints)
 
@@ -204,6 +212,8 @@ def _taken(sides: Sides, stretch: Stretch, events: list[Logged]) -> Iterator[Row
 
 def _enter(written: Written, company_id: str, sides: Sides, touched: set[str]) -> None:
     written.heads.append((company_id, *sides.place, sides.position, *sides.company))
+    stands = dump(standing(sides.full.company))  # nothing in it is hidden from any of us
+    written.standings.append((company_id, sides.place[0], sides.position, stands))
     for stream in sorted(touched):
         is_open = int(sides.full.tickets[stream].is_open)
         written.tickets.append((stream, company_id, is_open, *sides.ticket(stream)))

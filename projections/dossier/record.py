@@ -40,6 +40,7 @@ class Dossier:
         facts: By ``about/whom/key``, the last thing learned.
         asked: How often we asked the customer for a fact, and how often it was on file.
         tickets: How many stand at each status.
+        severe: By ticket, those that are open at severity 1 or 2.
         resolved: The last `RECENT` that were resolved or closed, newest first.
         relations: By agent and contact: how many touches, and the last.
     """
@@ -67,6 +68,7 @@ class Dossier:
     consultations: Entry = field(default_factory=ledger)
     escalations: Entry = field(default_factory=ledger)
     tickets: dict[str, int] = field(default_factory=dict)
+    severe: dict[str, Entry] = field(default_factory=dict)
     resolved: list[Entry] = field(default_factory=list)
     relations: dict[str, dict[str, Entry]] = field(default_factory=dict)
     last_contact: Entry | None = None

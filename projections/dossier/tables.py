@@ -1,5 +1,7 @@
 """The dossier's tables: a row for each company and ticket, checkpoints, and where events stand.
 
+Of each company there is a short row, too, so that all companies can be looked at together.
+
 A checkpoint is the document after every `EVERY` events in the order they happened.  It carries
 the place it holds as of and its largest position.  What comes late supersedes those behind it,
 from its position on; they still serve who asks what was known before.
@@ -27,7 +29,7 @@ Place = tuple[int, int]
 
 FOREVER: Final = 2**63 - 1
 
-TABLES: Final = ("heads", "tickets", "places", "checkpoints")
+TABLES: Final = ("heads", "standings", "tickets", "places", "checkpoints")
 
 SCHEMA: Final = (
     """CREATE TABLE {heads} (
@@ -37,6 +39,11 @@ SCHEMA: Final = (
     position {bigint} NOT NULL,
     doc {blob} NOT NULL,
     internal_doc {blob})""",
+    """CREATE TABLE {standings} (
+    company_id {text} PRIMARY KEY,
+    occurred_at {bigint} NOT NULL,
+    position {bigint} NOT NULL,
+    doc {blob} NOT NULL)""",
     """CREATE TABLE {tickets} (
     stream {text} PRIMARY KEY,
     company_id {text} NOT NULL,
@@ -70,6 +77,7 @@ CHECKPOINT: Final = (
     "company_id", "occurred_at", "at_position", "born", "position", "doc", "internal_doc",
 )  # fmt: skip
 
+STANDS: Final = "SELECT company_id, occurred_at, position, doc FROM"
 KEPT: Final = "SELECT occurred_at, at_position, position, doc, internal_doc FROM"
 AFTER: Final = "(occurred_at, position) > (?, ?)"
 
@@ -87,12 +95,39 @@ class Kept(NamedTuple):
     internal: bytes | None
 
 
+class Standing(NamedTuple):
+    """How a company stands, in short.
+
+    Attributes:
+        occurred_at: When the last thing happened that is in it, in microseconds since 1970.
+        position: The largest position in it.
+    """
+
+    company_id: str
+    occurred_at: int
+    position: int
+    doc: bytes
+
+
 def heads(view: View, companies: Iterable[str]) -> dict[str, Kept]:
     """Read the records of companies as they stand, without their tickets."""
     rows = in_chunks(
         view, f"SELECT {', '.join(HEAD)} FROM {{heads}} WHERE company_id IN (…)", companies
     )
     return {row[0]: _kept(row[1:]) for row in rows}
+
+
+def standings(view: View, companies: Iterable[str] | None = None) -> Iterator[Standing]:
+    """Read how companies stand, all of them or those that are named, in no order.
+
+    All are read at once, so that nothing else that is asked meanwhile comes in between.
+    """
+    if companies is None:
+        rows: Iterable[Row] = view.all(f"{STANDS} {{standings}}")
+    else:
+        rows = in_chunks(view, f"{STANDS} {{standings}} WHERE company_id IN (…)", companies)
+    for company_id, at, position, doc in rows:
+        yield Standing(company_id, at, position, bytes(doc))
 
 
 def tickets_of(view: View, streams: Iterable[str]) -> Iterator[Row]:

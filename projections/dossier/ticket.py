@@ -60,6 +60,9 @@ SUMMARY: Final = (
 )  # fmt: skip
 """What is kept of a ticket that ended."""
 
+SEVERE: Final = 2
+"""The least severity at which an open ticket is known to its company as a severe one."""
+
 ASKED: Final = 20
 """Questions that were asked again, and are kept."""
 
@@ -91,6 +94,7 @@ def told(company: Dossier, held: Held, recorded: Recorded[Event], position: int)
         _counted(company.tickets, before, state.status)
     if before in DONE or state.status in DONE:
         _ended(company, held)
+    _weighed(company, held, recorded)
     if entered:
         _entered(company, state, entered, str(recorded.event_id))
     match event:
@@ -171,6 +175,20 @@ def _counted(counts: dict[str, int], before: str | None, after: str) -> None:
     if before:
         counts[before] -= 1
     counts[after] = counts.get(after, 0) + 1
+
+
+def _weighed(company: Dossier, held: Held, recorded: Recorded[Event]) -> None:
+    """Keep the ticket among the severe ones, with the events that made it one, while it is."""
+    state, known = held.state, company.severe.get(held.state.ticket_id)
+    if not held.is_open or state.severity is None or state.severity > SEVERE:
+        company.severe.pop(state.ticket_id, None)
+    elif known is None or known["severity"] != state.severity:
+        told_by = (held.evidence.get("opened"), str(recorded.event_id))
+        company.severe[state.ticket_id] = {
+            "ticket_id": state.ticket_id, "severity": state.severity,
+            "since": rfc3339(recorded.occurred_at),
+            "event_ids": list(dict.fromkeys(filter(None, told_by))),
+        }  # fmt: skip
 
 
 def _ended(company: Dossier, held: Held) -> None:

@@ -32,6 +32,24 @@ def worth_at(document: Document, now: datetime) -> Entry | None:
     return found
 
 
+def known_worth(
+    document: Document, happened: datetime, as_of: datetime | None, known_at: int
+) -> Entry | None:
+    """Find what it was worth on a day, as far as that had been said and was known then.
+
+    Args:
+        as_of: Said by then; ``None``: whenever it was said.
+        known_at: Recorded up to this position.
+    """
+    until = "~" if as_of is None else rfc3339(as_of)
+    said = [
+        stated
+        for stated in document["company"]["value"]
+        if stated["at"] <= until and stated["position"] <= known_at
+    ]
+    return worth_at({"company": {"value": said}}, happened)
+
+
 def next_renewal(document: Document, now: datetime) -> Entry | None:
     """Find the next renewal, or the last one that was due."""
     day = now.date().isoformat()

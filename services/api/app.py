@@ -20,6 +20,7 @@ from services.api import (
     meta,
     metrics,
     openapi,
+    portfolio,
     problems,
     schemas,
     tickets,
@@ -36,8 +37,8 @@ THREADS: Final = 16
 
 
 PARTS: Final = (
-    companies, dossiers, tickets, known, events, feed, event, schemas, meta, metrics, asyncapi,
-    home, signin, timeline, replay,
+    companies, dossiers, tickets, known, portfolio, events, feed, event, schemas, meta, metrics,
+    asyncapi, home, signin, timeline, replay,
 )  # fmt: skip
 """Routes are looked through in this order, so those that are asked most stand first."""
 

@@ -87,12 +87,16 @@ def timeline(
     """Read a page of a company's whole story.
 
     A pass sees the log as it was at its start: follow `next` and `prev` with the same filters,
-    and each entry comes exactly once, whatever is recorded meanwhile.
+    and each entry comes exactly once, whatever is recorded meanwhile.  With `context` each entry
+    tells what its company was worth when it happened, as known on both clocks, or `not known`.
     """
+    wanted = query.filter(read)
     answer = read.timeline(
-        company_id, query.filter(read), after=query.after, before=query.before,
+        company_id, wanted, after=query.after, before=query.before,
         limit=query.limit, order=query.order, wait_for=query.waits_for(read),
     )  # fmt: skip
+    if query.context:
+        answer = read.with_context(answer, wanted)
     return answers.page(request, read.reader(), answer)
 
 

@@ -9,18 +9,20 @@ from pydantic import Field
 
 from domain.errors import Refused
 from domain.events import Logged
-from domain.values import Reader, ticket_chain
+from domain.values import UNASSIGNED, Reader, ticket_chain
 from projections.redaction import for_customer, is_closed, is_hidden, redact
+from projections.timeline_filter import FARTHEST
 from services.api import answers
 from services.api.feed import NOT_TOLD
 from services.api.identity import Deployed, Who
-from services.api.shapes import Shape
+from services.api.shapes import Shape, Valued
 from services.deployment import Deployment
 from services.feed import opened
 from services.finding import find_event
 from services.reading import NotFound
 from services.security import Identity, authorize
 from services.store import Row
+from services.worth import Worth
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
@@ -40,12 +42,16 @@ class OneEvent(Shape):
     stream_version: int | None = None
     late: bool
     document: dict[str, Any] = Field(description="the document, its text open, or a stub of it")
+    context: Valued | None = Field(
+        None, description="what the company was worth then; nothing to a customer"
+    )
 
 
 @router.get("/events/{event_id}", response_model=OneEvent)
 def event(deployed: Deployed, who: Who, event_id: UUID) -> Any:
     """Read one event, its text open, as far as the key may read it.
 
+    With it stands what its company was worth when it happened, as far as that is known now.
     What it may not read of its companies comes as a `stub`.  An event of no company (a contact,
     a product) comes without its texts; the read audit is not given here.
     """
@@ -79,7 +85,16 @@ def _told(deployed: Deployment, who: Identity, reader: Reader, row: Row) -> dict
         "stream_version": row.stream_version,
         "late": logged.late,
         "document": _document(reader, logged),
+        "context": _context(deployed, who, logged),
     }
+
+
+def _context(deployed: Deployment, who: Identity, logged: Logged) -> dict[str, Any] | None:
+    """Tell what the company was worth when it happened, if it happened to one."""
+    company_id = logged.event.company_id
+    if company_id in (None, UNASSIGNED):
+        return None
+    return Worth(deployed, who).worth_when(company_id, logged.event.occurred_at, FARTHEST)
 
 
 def _document(reader: Reader, logged: Logged) -> Any:

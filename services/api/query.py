@@ -87,6 +87,9 @@ class TimelineQuery(BaseModel):
     before: str | None = Field(None, max_length=200, description="cursor: what comes before it")
     limit: int = Field(50, ge=1, le=200)
     order: Literal["asc", "desc"] = "asc"
+    context: bool = Field(
+        False, description="with what each entry's company was worth when it happened"
+    )
     wait_for: Position | None = Field(
         None, description="wait up to 2 s for this position, then say that the page is stale"
     )

@@ -135,6 +135,19 @@ class Ticket(TicketSummary):
     fields: dict[str, Name] = Field(description="the source's own fields, last values")
 
 
+class Valued(Shape):
+    """What a company was worth when something happened; `text` says so if it is not known."""
+
+    arr: str | None = Field(description="annual recurring revenue")
+    ltv: str | None = Field(description="lifetime value")
+    currency: Name
+    valid_from: Name = Field(description="the day from which that held")
+    origin: Name = Field(description="who says so", examples=["crm"])
+    at: Moment | None = Field(description="when it was said")
+    event_id: Name = Field(description="the event that says so")
+    text: str = Field(examples=["ARR EUR 480,000, from 2026-01-01, as crm says", "not known"])
+
+
 class Entry(Shape):
     """One entry of a timeline; a customer's has `public_seq` for the first two members."""
 
@@ -156,6 +169,7 @@ class Entry(Shape):
     visibility: Visibility
     text: str = Field(description="one plain line that a person can read")
     data: dict[str, Any]
+    context: Valued | None = Field(None, description="only where it is asked for")
 
 
 class Page(Shape):

@@ -18,8 +18,11 @@ from services.store import Log, Row
 ASKED_AGAIN: Final = "asked-again"
 """The purpose of a look at what is on file, for a question to the customer."""
 
-ONE_EVENT: Final = frozenset(("event", ASKED_AGAIN))
-"""Purposes of looks that show no more than one event."""
+PORTFOLIO: Final = "portfolio"
+"""The purpose of a look at how a company stands beside others."""
+
+ONE_EVENT: Final = frozenset(("event", ASKED_AGAIN, PORTFOLIO))
+"""Purposes of looks that show no more than one event, or none."""
 
 LOCAL: Final = "local:"
 """How the user of this machine stands in the audit."""

@@ -21,6 +21,7 @@ COMMANDS: Final = (
     (LOOK, "handoff", "handoff:handoff"),
     (LOOK, "who-knew", "who_knew:who_knew"),
     (LOOK, "promises", "promises:promises"),
+    (LOOK, "portfolio", "portfolio:portfolio"),
     (TELL, "publish", "publish:publish"),
     (TELL, "report", "report:report"),
     (TELL, "import", "importing:import_log"),

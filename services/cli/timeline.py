@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import orjson
@@ -34,6 +35,10 @@ def _marks(entry: dict[str, Any]) -> str:
     return ", ".join(marks)
 
 
+def _arr(context: dict[str, Any]) -> str:
+    return f"{context['currency']} {context['arr']}" if context["arr"] else "not known"
+
+
 COLUMNS: Final[Columns] = {
     "Position": lambda e: str(e["position"]),
     "Happened (UTC)": lambda e: when(e["occurred_at"]),
@@ -41,6 +46,13 @@ COLUMNS: Final[Columns] = {
     "Mark": _marks,
     "What": lambda e: e["text"],
 }
+
+VALUED: Final[Columns] = {
+    **{name: read for name, read in COLUMNS.items() if name != "What"},
+    "ARR then": lambda e: _arr(e["context"]),
+    "What": COLUMNS["What"],
+}
+"""The columns with what a company was worth."""
 
 EVERYTHING: Final = Asked()
 
@@ -55,6 +67,7 @@ def timeline(
     limit: Annotated[int, limit(1_000_000)] = 50,
     order: Literal["asc", "desc"] = "asc",
     follow: bool = False,
+    context: bool = False,
     output: Output = TEXT,
 ) -> None:
     """Read a company's whole story, in the order it happened.
@@ -70,9 +83,12 @@ def timeline(
         limit: How many entries to show, at most.
         order: Oldest first (asc) or newest first (desc).
         follow: Show what is recorded from now on, as it comes, until Ctrl-C.
+        context: With what the company was worth when each entry happened.
     """
     if follow and (after or before or output.json):
         raise Usage("--follow starts now, and never ends: leave --after, --before and --json out")
+    if follow and context:
+        raise Usage("--context is told of a page, not while following: leave one of the two out")
     company = bare("company", company)
     with local.reading() as (reading, deployment):
         wanted = asked.filter(reading)
@@ -80,7 +96,10 @@ def timeline(
             _follow(reading, deployment, company, wanted, output)
             return
         page = _read(reading, company, wanted, limit, after=after, before=before, order=order)
-    _print(page, output)
+        if context:
+            entries = reading.in_context(page.entries, wanted, page.position)
+            page = replace(page, entries=entries)
+    _print(page, VALUED if context else COLUMNS, output)
 
 
 def _read(
@@ -88,7 +107,6 @@ def _read(
     after: str | None, before: str | None, order: str,
 ) -> "Page":  # fmt: skip
     """Read as many pages as *limit* asks for, as one."""
-    from dataclasses import replace
 
     def part(most: int, after: str | None, before: str | None) -> "Page":
         return reading.timeline(
@@ -107,7 +125,7 @@ def _read(
     return whole
 
 
-def _print(page: "Page", output: Output) -> None:
+def _print(page: "Page", columns: Columns, output: Output) -> None:
     if output.form == "json":
         print(dumped(page.json()))
         return
@@ -116,7 +134,7 @@ def _print(page: "Page", output: Output) -> None:
             print(dumped(entry))
     else:
         rows = [orjson.loads(entry) for entry in page.entries]
-        table(rows, COLUMNS, output, "nothing happened that fits what is asked")
+        table(rows, columns, output, "nothing happened that fits what is asked")
     sys.stdout.flush()
     if page.next:
         note(f"more: --after {page.next}")

@@ -1,0 +1,65 @@
+"""What companies were worth when things happened to them, beside the entries of their stories."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from domain.values import moment
+from projections import dossier
+from projections.dossier.view import known_worth
+from projections.timeline_filter import Filter
+from projections.worth import context
+from services.naming import cleaned
+from services.reading import Answer, Reading
+
+
+class Worth(Reading):
+    """What one identity learns of the worth of companies, entry by entry."""
+
+    def with_context(self, answer: Answer, wanted: Filter) -> Answer:
+        """Put beside the entries of a page what their companies were worth."""
+        page = answer.page
+        entries = self.in_context(page.entries, wanted, page.position)
+        return replace(answer, page=replace(page, entries=entries))
+
+    def in_context(self, entries: list[bytes], wanted: Filter, position: int) -> list[bytes]:
+        """Put beside entries of a timeline, as `context`, what their companies were worth.
+
+        It is what was valid on the day of the entry, as far as it was known on both clocks of
+        what is asked; of the record that the entry stands in.  A customer is told nothing.
+
+        Args:
+            position: Up to which the page was read.
+        """
+        if self._may("read").public_only:
+            return entries
+        told = [orjson.loads(entry) for entry in entries]
+        as_of = None if wanted.as_of is None else moment(wanted.as_of)
+        known = dossier.stands(self._view("dossier"), {one["company_id"] for one in told})
+        return [
+            b'%b,"context":%b}' % (entry[:-1], orjson.dumps(_context(known, one, as_of, position)))
+            for entry, one in zip(entries, told, strict=True)
+        ]
+
+    def worth_when(
+        self, company_id: str, happened: datetime, position: int
+    ) -> dict[str, Any] | None:
+        """Tell what a company was worth on a day, as known at a position; a customer nothing."""
+        reader = self._may("read")
+        if reader.public_only or not reader.may_read(company_id):
+            return None
+        known = dossier.stands(self._view("dossier"), [company_id])
+        entry = {"company_id": company_id, "occurred_at": happened.isoformat()}
+        return _context(known, entry, None, position)
+
+
+def _context(
+    known: dict[str, dict[str, Any]], entry: dict[str, Any], as_of: datetime | None, position: int
+) -> dict[str, Any]:
+    stands = known.get(entry["company_id"])
+    happened = datetime.fromisoformat(entry["occurred_at"])
+    stated = known_worth(stands, happened, as_of, position) if stands else None
+    told: dict[str, Any] = cleaned(context(stated))
+    return told
