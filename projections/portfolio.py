@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from projections.dossier.record import OPEN
+from projections.dossier.standing import is_known
 from projections.dossier.union import merged_with
 from projections.dossier.view import name_of, next_renewal, worth_at
 from projections.worth import STATED
@@ -41,7 +41,7 @@ def portfolio(standings: Iterable[Document], now: datetime) -> list[Entry]:
         standings: How each company stands, as `projections.dossier.standings` gives it.
         now: As of when; its day says what is valid, and how far renewals are away.
     """
-    known = {one["company"]["company_id"]: one for one in standings}
+    known = {one["company"]["company_id"]: one for one in standings if is_known(one)}
     together: dict[str, list[Document]] = defaultdict(list)
     for company_id in sorted(known):
         together[_kept(company_id, known)].append(known[company_id])
@@ -74,7 +74,7 @@ def _kept(company_id: str, known: Mapping[str, Document]) -> str:
 
 
 def _row(kept: Document, records: list[Document], now: datetime) -> Entry:
-    company_id, profile = kept["company"]["company_id"], kept["company"]["profile"] or {}
+    company_id, profile = kept["company"]["company_id"], kept["company"]["profile"]
     because = [reason for record in records for reason in _reasons(record["company"])]
     because.sort(
         key=lambda r: (RANK.index(r["rule"]), r["severity"] or 9, r["since"] or "~", r["id"])
@@ -87,13 +87,13 @@ def _row(kept: Document, records: list[Document], now: datetime) -> Entry:
     return {
         "company_id": company_id,
         "name": name_of(kept),
-        "tier": profile.get("tier"),
+        "tier": profile["tier"],
         "absorbed": [r["company"]["company_id"] for r in records if r is not kept],
         "arr": _total(values, "arr"),
         "ltv": _total(values, "ltv"),
         "values": values,
         "renewal": _renewal(records, now),
-        "open_tickets": sum(r["company"]["tickets"].get(s, 0) for r in records for s in OPEN),
+        "open_tickets": sum(record["company"]["open_now"] for record in records),
         "severe_tickets": sum(reason["rule"] == "severe_ticket" for reason in because),
         "open_escalations": sum(reason["rule"] == "open_escalation" for reason in because),
         "exposed": bool(because),

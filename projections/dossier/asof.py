@@ -52,11 +52,20 @@ def live(view: View, reader: Reader, company_id: str) -> bytes:
     return orjson.dumps({"company": record, "open_tickets": tickets}, option=orjson.OPT_SORT_KEYS)
 
 
-def until(view: View, reader: Reader, company_id: str, as_of: int, known_at: int) -> Folded:
+def until(
+    view: View,
+    reader: Reader,
+    company_id: str,
+    as_of: int,
+    known_at: int,
+    *,
+    weighing: bool = False,
+) -> Folded:
     """Fold a company as it stood, from the best checkpoint on.
 
     Args:
         as_of: Microseconds since 1970.
+        weighing: Only what can change how it stands, in short: no more than that is right then.
     """
     latest = tables.latest(view, company_id, known_at)
     if latest is None:
@@ -64,7 +73,7 @@ def until(view: View, reader: Reader, company_id: str, as_of: int, known_at: int
     as_of = min(as_of, latest)  # nothing known then had happened later
     base = tables.best_checkpoint(view, company_id, as_of, known_at)
     folded = read(_readable(reader, base.doc, base.internal)) if base else Folded()
-    for events in events_after(view, company_id, base, as_of, known_at):
+    for events in events_after(view, company_id, base, as_of, known_at, weighing=weighing):
         for logged in unknown_tickets(view, events, folded.tickets, base, known_at):
             folded.recall(seen(logged, reader))
         fold(events, reader, folded)
@@ -82,7 +91,7 @@ def standings(
     as_of: int | None = None,
     known_at: int | None = None,
 ) -> list[Entry]:
-    """Read how the companies in reach of a member of staff stand, or stood.
+    """Read how the companies in reach of a member of staff stand, or stood; also unknown ones.
 
     As they stand, that is a short row of each.  A company with which something has happened, or
     was recorded, since the instant is folded again from its last checkpoint before.
@@ -99,9 +108,9 @@ def standings(
             if until_then >= row.occurred_at and known >= row.position:
                 found.append(orjson.loads(row.doc))
                 continue
-            folded = until(view, reader, row.company_id, until_then, known)
-            if folded.company.events:
-                found.append(standing(folded.company))
+            folded = until(view, reader, row.company_id, until_then, known, weighing=True)
+            folded.company.company_id = row.company_id
+            found.append(standing(folded.company))
     return found
 
 

@@ -17,7 +17,7 @@ from projections.database import Row
 from projections.dossier import tables
 from projections.dossier.record import dump
 from projections.dossier.sides import Sides, of_document, of_record
-from projections.dossier.standing import standing
+from projections.dossier.standing import WEIGHING, standing
 from projections.dossier.tables import FOREVER, Kept
 from projections.projection import History, Projection, View
 
@@ -88,11 +88,22 @@ dossiers: Final = Projection(
 
 
 def events_after(
-    view: View, company_id: str, base: Kept | None, until: int, known_at: int
+    view: View,
+    company_id: str,
+    base: Kept | None,
+    until: int,
+    known_at: int,
+    *,
+    weighing: bool = False,
 ) -> Iterator[list[Logged]]:
-    """Read what happened after a checkpoint, in that order, some hundreds at a time."""
+    """Read what happened after a checkpoint, in that order, some hundreds at a time.
+
+    Args:
+        weighing: Only what can change how the company stands, in short.
+    """
     place = base.place if base else (-1, 0)
-    wanted = iter(tables.positions(view, company_id, place, until, known_at))
+    places = tables.positions(view, company_id, place, until, known_at, weighing=weighing)
+    wanted = iter(places)
     while part := list(islice(wanted, AT_ONCE)):
         yield history_of(view).at(part)
 
@@ -158,7 +169,8 @@ def _places(stretch: Stretch, head: Kept | None) -> Iterator[Row]:
     for logged in stretch.events:
         occurred_at, position = logged.happened
         latest = max(latest, occurred_at)
-        yield stretch.company_id, position, occurred_at, latest
+        weighs = int(logged.event.type in WEIGHING)
+        yield stretch.company_id, position, occurred_at, latest, weighs
 
 
 def _at_hand(view: View, onward: list[tuple[Stretch, Sides]]) -> None:

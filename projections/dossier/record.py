@@ -40,6 +40,7 @@ class Dossier:
         facts: By ``about/whom/key``, the last thing learned.
         asked: How often we asked the customer for a fact, and how often it was on file.
         tickets: How many stand at each status.
+        open_now: How many were opened and are not done, moved or merged.
         severe: By ticket, those that are open at severity 1 or 2.
         resolved: The last `RECENT` that were resolved or closed, newest first.
         relations: By agent and contact: how many touches, and the last.
@@ -68,6 +69,7 @@ class Dossier:
     consultations: Entry = field(default_factory=ledger)
     escalations: Entry = field(default_factory=ledger)
     tickets: dict[str, int] = field(default_factory=dict)
+    open_now: int = 0
     severe: dict[str, Entry] = field(default_factory=dict)
     resolved: list[Entry] = field(default_factory=list)
     relations: dict[str, dict[str, Entry]] = field(default_factory=dict)

@@ -2,13 +2,31 @@
 
 It is the company's document without all that is long, so what is asked of a document
 (`projections.dossier.view`) can be asked of it.  There is no text in it that is sealed: who may
-read of the company may read it.
+read of the company may read it.  Law: folding the events that weigh alone gives the same.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
+from domain.events import Event
+from domain.events import account as a
+from domain.events import company as c
+from domain.events import duties as d
+from domain.events import ticket as t
 from projections.dossier.record import Dossier, Entry
+
+EVENTS: Final[tuple[type[Event], ...]] = (
+    c.CompanyRegistered, a.CompanyProfileChanged, c.CompanyValueStated, c.RenewalScheduled,
+    c.CompanyEscalationRaised, c.CompanyEscalationResolved, a.CompanyEscalationAccepted,
+    a.CompanyEscalationDeclined, a.CompanyEscalationUpdated, a.CompaniesMerged,
+    a.CompanyMergeReverted, t.TicketOpened, t.TicketClassified, t.TicketResolved,
+    t.TicketReopened, t.TicketClosed, t.TicketsMerged, t.TicketMergeReverted, t.TicketMovedAway,
+    d.TicketEscalationRaised, d.TicketEscalationResolved, d.TicketEscalationAccepted,
+    d.TicketEscalationDeclined, d.TicketEscalationUpdated,
+)  # fmt: skip
+
+WEIGHING: Final = frozenset(event.TYPE for event in EVENTS)
+"""The events that can change how a company stands; most of what happens cannot."""
 
 PROFILE: Final = ("name", "kind", "tier")
 RENEWAL: Final = ("contract_id", "renews_on", "amount", "currency", "at", "event_id")
@@ -21,16 +39,22 @@ def standing(company: Dossier) -> Entry:
     escalations = company.escalations["open"].items()
     return {"company": {
         "company_id": company.company_id,
-        "profile": _part(company.profile, PROFILE) if company.profile else None,
+        "profile": _part(company.profile or {}, PROFILE),
         "value": company.value,
         "renewals": {
             contract: _part(renewal, RENEWAL) for contract, renewal in company.renewals.items()
         },
-        "tickets": company.tickets,
+        "open_now": company.open_now,
         "severe": company.severe,
         "escalations": {"open": {key: _part(told, ESCALATION) for key, told in escalations}},
         "merges": [_part(merge, MERGE) for merge in company.merges],
     }}  # fmt: skip
+
+
+def is_known(stands: Mapping[str, Entry]) -> bool:
+    """Say whether anything is known of how a company stands."""
+    company_id = stands["company"]["company_id"]
+    return stands != standing(Dossier(company_id=company_id))
 
 
 def _part(entry: Mapping[str, object], names: tuple[str, ...]) -> Entry:

@@ -56,8 +56,11 @@ SCHEMA: Final = (
     position {bigint} NOT NULL,
     occurred_at {bigint} NOT NULL,
     latest {bigint} NOT NULL,
+    weighs {bool} NOT NULL,
     PRIMARY KEY (company_id, position)) {clustered}""",
     "CREATE INDEX {places}_by_time ON {places} (company_id, occurred_at, position)",
+    """CREATE INDEX {places}_weighing ON {places} (company_id, occurred_at, position)
+    WHERE weighs = 1""",
     """CREATE TABLE {checkpoints} (
     company_id {text} NOT NULL,
     occurred_at {bigint} NOT NULL,
@@ -72,7 +75,7 @@ SCHEMA: Final = (
 
 HEAD: Final = ("company_id", "occurred_at", "at_position", "position", "doc", "internal_doc")
 TICKET: Final = ("stream", "company_id", "is_open", "doc", "internal_doc")
-PLACE: Final = ("company_id", "position", "occurred_at", "latest")
+PLACE: Final = ("company_id", "position", "occurred_at", "latest", "weighs")
 CHECKPOINT: Final = (
     "company_id", "occurred_at", "at_position", "born", "position", "doc", "internal_doc",
 )  # fmt: skip
@@ -166,11 +169,24 @@ def best_checkpoint(view: View, company_id: str, until: int, known_at: int) -> K
     return _kept(row) if row else None
 
 
-def positions(view: View, company_id: str, after: Place, until: int, known_at: int) -> list[int]:
-    """List where a company's events stand, in the order they happened."""
+def positions(
+    view: View,
+    company_id: str,
+    after: Place,
+    until: int,
+    known_at: int,
+    *,
+    weighing: bool = False,
+) -> list[int]:
+    """List where a company's events stand, in the order they happened.
+
+    Args:
+        weighing: Only those that can change how the company stands, in short.
+    """
     rows = view.all(
         f"SELECT position FROM {{places}} WHERE company_id = ? AND {AFTER} "
-        "AND occurred_at <= ? AND position <= ? ORDER BY occurred_at, position",
+        f"AND occurred_at <= ? AND position <= ? {'AND weighs = 1 ' if weighing else ''}"
+        "ORDER BY occurred_at, position",
         (company_id, *after, until, known_at),
     )
     return [position for (position,) in rows]

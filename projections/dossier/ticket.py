@@ -89,7 +89,9 @@ def told(company: Dossier, held: Held, recorded: Recorded[Event], position: int)
     state, event = held.state, recorded.data
     before = state.status if state.ticket_id else None
     entered = _entry_of(state, event)
+    was_open = _was_opened(held)
     held_on(held, recorded)
+    company.open_now += _was_opened(held) - was_open
     if before != state.status:
         _counted(company.tickets, before, state.status)
     if before in DONE or state.status in DONE:
@@ -175,6 +177,11 @@ def _counted(counts: dict[str, int], before: str | None, after: str) -> None:
     if before:
         counts[before] -= 1
     counts[after] = counts.get(after, 0) + 1
+
+
+def _was_opened(held: Held) -> bool:
+    """Say whether it is open, and that is more than the word of somebody who wrote on it."""
+    return held.is_open and "opened" in held.evidence
 
 
 def _weighed(company: Dossier, held: Held, recorded: Recorded[Event]) -> None:
