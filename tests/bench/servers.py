@@ -44,10 +44,15 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def longcase(home: Path) -> Iterator[Server]:
-    """Run everything in *home* until it answers; end it afterwards."""
+def longcase(home: Path, **urls: str) -> Iterator[Server]:
+    """Run everything in *home* until it answers; end it afterwards.
+
+    Args:
+        urls: Databases elsewhere: ``store``, ``read_models``.
+    """
     command = [*LONGCASE, "run", "--port", "0", "--no-progress"]
-    env = {**os.environ, "LONGCASE_HOME": str(home)}
+    elsewhere = {f"LONGCASE_{name.upper()}": url for name, url in urls.items()}
+    env = {**os.environ, "LONGCASE_HOME": str(home), **elsewhere}
     with _started(command, env, r":(\d+)/signin\?key=(\S+)") as (pid, found):
         yield Server(pid, int(found[1]), found[2])
 
