@@ -40,6 +40,7 @@ class Projection:
         schema: ``CREATE`` statements; ``{name}`` stands for a table, ``{text}``,
             ``{blob}``, ``{bigint}``, ``{bool}`` for a column type.
         apply: Folds a page of events, in order, into the view.
+        settle: Does what `apply` left until no more comes: for some companies, or for all.
         sequence: Names, for a stream and its company, the sequence that is parked when one of
             its events fails.
         extra: Statements for one dialect alone, such as full-text tables.
@@ -51,6 +52,7 @@ class Projection:
     schema: tuple[str, ...]
     apply: "Callable[[View, Sequence[Logged]], None]"
     sequence: Callable[[str, str | None], str]
+    settle: "Callable[[View, Iterable[str] | None], None]" = field(default=lambda *_: None)
     extra: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unstable: tuple[str, ...] = ()
     """Tables left out of the canonical dump: full-text indexes."""

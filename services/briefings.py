@@ -15,10 +15,11 @@ from domain.events import Source
 from domain.events.account import ExecutiveBriefed
 from domain.values import rfc3339
 from projections.briefing import Card, card
-from services.dossiers import DOSSIER, Dossiers
+from services.dossiers import Dossiers
 from services.freshness import Freshness, freshness
 from services.reading import NotFound
 from services.wire import Report
+from services.worth import DOSSIER
 
 CANDIDATES: Final = 10
 """Companies that are named where a part of a name means several."""

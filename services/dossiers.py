@@ -16,16 +16,11 @@ from projections.changes import Change, changes
 from projections.dossier import union as unions
 from projections.dossier.differences import in_words
 from projections.dossier.view import context_of
-from projections.projection import View
 from projections.replay import Clock, Instant
-from services.catalogue import PROJECTIONS
 from services.naming import cleaned
-from services.projector import history_of
 from services.reading import NotFound
 from services.security import Denied
-from services.worth import Worth
-
-DOSSIER: Final = PROJECTIONS["dossier"]
+from services.worth import DOSSIER, Worth
 
 INTERNAL: Final = "what we know of a company is for our own people; this key is its customer's"
 
@@ -213,11 +208,6 @@ class Dossiers(Worth):
         happened = None if as_of is None else micros(as_of)
         document = dossier.of(self.past(), reader, company_id, happened, position)
         return Instance(cleaned(orjson.loads(document)), as_of, position)
-
-    def past(self) -> View:
-        """Look at the dossiers, the log at hand."""
-        parts = self._deployment
-        return parts.models.view(DOSSIER, history_of(parts.feed, parts.decisions, DOSSIER))
 
 
 KINDS: Final[dict[str, str]] = {

@@ -17,7 +17,7 @@ from services.decisions import Decisions
 from services.failpoints import failpoint
 from services.feed import Step, Stray, Unreadable
 from services.parking import Parking, ParkingFull
-from services.readmodel import Fenced, Mark, ReadModels
+from services.readmodel import EMBEDDED, Fenced, Mark, ReadModels
 from services.store import Row
 
 Save = Callable[[View, "Page"], None]
@@ -68,11 +68,14 @@ class Folder:
         self._save = save
         self.parking = Parking(models)
 
-    def fold(self, view: View, pages: Sequence[Page]) -> list[Page]:
+    def fold(self, view: View, pages: Sequence[Page], *, more: bool = False) -> list[Page]:
         """Fold the pages of several parts; say which ones went in, in the order they did.
 
         In one transaction where all is well, else in as many as it takes to find the events
         that cannot be folded, and to park them.
+
+        Args:
+            more: Another page follows at once, so that what may wait for it waits.
 
         Raises:
             Fenced: If another process did it first.
@@ -80,21 +83,22 @@ class Folder:
         """
         failpoint("project.before_transaction")
         try:
-            self._commit(view, pages)
+            self._commit(view, pages, more=more)
         except (Fenced, ParkingFull):
             raise
         except failures():
             raise
         except Exception as error:  # noqa: BLE001  whatever a handler raises parks its event
             if len(pages) > 1:
-                return [page for each in pages for page in self.fold(view, [each])]
+                return [page for each in pages for page in self.fold(view, [each], more=more)]
             if len(pages[0].steps) > 1:  # the good ones before the bad one go in
-                return [page for half in pages[0].split() for page in self.fold(view, [half])]
+                halves = pages[0].split()
+                return [page for half in halves for page in self.fold(view, [half], more=more)]
             self._park(view, pages[0], error)
         failpoint("project.after_commit")
         return list(pages)
 
-    def _commit(self, view: View, pages: Sequence[Page]) -> None:
+    def _commit(self, view: View, pages: Sequence[Page], *, more: bool) -> None:
         skipped = self.decisions.skipped(view.projection.name)
         with self.models.database.transaction():
             for page in pages:  # in the order of parts, so that two members do not lock
@@ -106,6 +110,8 @@ class Folder:
                     steps = self._put_behind(view, steps, waiting)
                 view.projection.apply(view, [_opened(step) for step in steps])
                 self._keep(view, page)
+            if not more:
+                view.projection.settle(view, _companies_of(pages))
             failpoint("project.before_commit")
 
     def _put_behind(self, view: View, steps: Sequence[Step], waiting: set[str]) -> list[Step]:
@@ -136,6 +142,13 @@ class Folder:
     def _keep(self, view: View, page: Page) -> None:
         if self._save and (page.steps or page.strays):
             self._save(view, page)
+
+
+def _companies_of(pages: Sequence[Page]) -> set[str] | None:
+    """Name the companies that are this process's to settle: on the store's own log, all."""
+    if any(page.part == EMBEDDED for page in pages):
+        return None
+    return {step.row.company_id for page in pages for step in page.steps if step.row.company_id}
 
 
 def sequence_of(view: View, row: Row) -> str:

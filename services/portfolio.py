@@ -6,9 +6,10 @@ from typing import Any, Final, NamedTuple
 from domain.values import micros, rfc3339
 from projections import dossier, portfolio
 from services.audit.looks import PORTFOLIO
-from services.dossiers import DOSSIER, INTERNAL, Dossiers
+from services.dossiers import INTERNAL, Dossiers
 from services.naming import cleaned
 from services.security import Denied
+from services.worth import DOSSIER
 
 PAGE: Final = 50
 

@@ -65,11 +65,12 @@ class Projector:
             slowest = min((mark.position if mark else 0) for mark in marks.values())
             if upto is not None and slowest >= upto:
                 return slowest
-            steps = self._feed.steps(slowest, PAGE)
+            steps = self._feed.steps(slowest, PAGE + 1)  # one more says whether more comes
             if not steps:
                 return slowest
+            more, steps = len(steps) > PAGE, steps[:PAGE]
             for projection in going:
-                self._fold(projection, marks[projection.name], steps)
+                self._fold(projection, marks[projection.name], steps, more=more)
         return min((self._mark(each) or Mark()).position for each in self._projections)
 
     def follow(self) -> None:
@@ -118,7 +119,9 @@ class Projector:
             )
         return mark
 
-    def _fold(self, projection: Projection, mark: Mark | None, steps: Sequence[Step]) -> None:
+    def _fold(
+        self, projection: Projection, mark: Mark | None, steps: Sequence[Step], *, more: bool
+    ) -> None:
         after = mark.position if mark else 0
         fresh = [step for step in steps if step.row.position > after]
         if not fresh:
@@ -127,7 +130,7 @@ class Projector:
         view = self._models.view(projection, history)
         new = Mark(fresh[-1].row.position)
         try:
-            self._folder.fold(view, [Page(EMBEDDED, mark, new, fresh)])
+            self._folder.fold(view, [Page(EMBEDDED, mark, new, fresh)], more=more)
         except Fenced:
             logger.debug("somebody else folded this page", projection=projection.name)
         except ParkingFull as error:

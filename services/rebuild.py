@@ -165,13 +165,14 @@ class Rebuilder:
         while True:
             mark = self._models.marks(view).get(EMBEDDED)
             position = mark.position if mark else 0
-            steps = self._feed.steps(position, PAGE)
+            steps = self._feed.steps(position, PAGE + 1)  # one more says whether more comes
             if upto is not None:
                 steps = [step for step in steps if step.row.position <= upto]
             if not steps:
                 return position
+            more, steps = len(steps) > PAGE, steps[:PAGE]
             new = Mark(steps[-1].row.position)
-            self._folder.fold(view, [Page(EMBEDDED, mark, new, steps)])
+            self._folder.fold(view, [Page(EMBEDDED, mark, new, steps)], more=more)
             if progress:
                 progress(new.position, upto or self._head())
 

@@ -93,3 +93,5 @@ class Retrier:
         if isinstance(logged, Unreadable):
             raise logged
         view.projection.apply(view, [logged])
+        company_id = logged.event.company_id
+        view.projection.settle(view, [company_id] if company_id else [])

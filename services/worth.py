@@ -2,21 +2,31 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from domain.values import moment
 from projections import dossier
 from projections.dossier.view import known_worth
+from projections.projection import View
 from projections.timeline_filter import Filter
 from projections.worth import context
+from services.catalogue import PROJECTIONS
 from services.naming import cleaned
+from services.projector import history_of
 from services.reading import Answer, Reading
+
+DOSSIER: Final = PROJECTIONS["dossier"]
 
 
 class Worth(Reading):
     """What one identity learns of the worth of companies, entry by entry."""
+
+    def past(self) -> View:
+        """Look at the dossiers, the log at hand."""
+        parts = self._deployment
+        return parts.models.view(DOSSIER, history_of(parts.feed, parts.decisions, DOSSIER))
 
     def with_context(self, answer: Answer, wanted: Filter) -> Answer:
         """Put beside the entries of a page what their companies were worth."""
@@ -37,7 +47,7 @@ class Worth(Reading):
             return entries
         told = [orjson.loads(entry) for entry in entries]
         as_of = None if wanted.as_of is None else moment(wanted.as_of)
-        known = dossier.stands(self._view("dossier"), {one["company_id"] for one in told})
+        known = dossier.stands(self.past(), {one["company_id"] for one in told})
         return [
             b'%b,"context":%b}' % (entry[:-1], orjson.dumps(_context(known, one, as_of, position)))
             for entry, one in zip(entries, told, strict=True)
@@ -50,7 +60,7 @@ class Worth(Reading):
         reader = self._may("read")
         if reader.public_only or not reader.may_read(company_id):
             return None
-        known = dossier.stands(self._view("dossier"), [company_id])
+        known = dossier.stands(self.past(), [company_id])
         entry = {"company_id": company_id, "occurred_at": happened.isoformat()}
         return _context(known, entry, None, position)
 

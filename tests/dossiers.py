@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal, get_args
 
 import orjson
 import pytest
@@ -19,7 +19,7 @@ from domain.values import Reader, everything, micros
 from projections import dossier
 from projections.database import Database
 from projections.dossier import tables
-from projections.dossier.keeping import apply, dossiers
+from projections.dossier.keeping import apply, dossiers, settle
 from tests.events import ACME, MONDAY, Log, recorded
 from tests.examples import EXAMPLES, example
 from tests.histories import FEW, VARIED, VISIBILITIES, history_of, pages_of
@@ -27,6 +27,11 @@ from tests.histories import FEW, VARIED, VISIBILITIES, history_of, pages_of
 AGENT: Final = Reader(frozenset(("public", "internal")))
 AUDITOR: Final = everything()
 DATABASES: Final = ["sqlite", pytest.param("postgresql", marks=pytest.mark.broker)]
+
+Settles = Literal["each time", "in the end", "never"]
+"""When what came late, and waits for it, is folded."""
+
+SETTLES: Final = st.sampled_from(get_args(Settles))
 
 generations = count(1)
 
@@ -46,10 +51,16 @@ class Kept:
         self.fold(told, sizes)
         return told
 
-    def fold(self, told: list[Logged], sizes: Sequence[int] = ()) -> None:
-        for page in pages_of(told, list(sizes)):
+    def fold(
+        self, told: list[Logged], sizes: Sequence[int] = (), settles: Settles = "in the end"
+    ) -> None:
+        """Fold pages of these sizes and one more; what is late may wait for the last one."""
+        pages = pages_of(told, list(sizes))
+        for number, page in enumerate(pages, 1):
             with self.view.database.transaction():
                 apply(self.view, page)
+                if settles == "each time" or (settles == "in the end" and number == len(pages)):
+                    settle(self.view)
 
     def read(self, company: str = ACME, reader: Reader = AUDITOR, **asked: Any) -> dict[str, Any]:
         """Read a document; `as_of` may be a time."""

@@ -21,7 +21,17 @@ from projections.database import Database
 from projections.dossier import keeping, tables
 from projections.dossier.fold import fold, read
 from projections.dossier.tables import FOREVER, best_checkpoint
-from tests.dossiers import AGENT, AUDITOR, DATABASES, Kept, every_few, told, within
+from tests.dossiers import (
+    AGENT,
+    AUDITOR,
+    DATABASES,
+    SETTLES,
+    Kept,
+    Settles,
+    every_few,
+    told,
+    within,
+)
 from tests.events import ACME, MONDAY, Log, at, noted, opened
 
 __all__ = ["every_few"]
@@ -43,20 +53,22 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     found.close()
 
 
-def followed(database: Database, log: list[Logged], sizes: list[int]) -> Kept:
+def followed(
+    database: Database, log: list[Logged], sizes: list[int], settles: Settles = "in the end"
+) -> Kept:
     """Fold a log, cut into pages of these sizes."""
     kept = Kept(database, Log(history=log))
-    kept.fold(log, sizes)
+    kept.fold(log, sizes, settles)
     return kept
 
 
 @pytest.mark.usefixtures("every_few")
 @LAWS
-@given(log=told((ACME, "borealis")), sizes=SIZES)
+@given(log=told((ACME, "borealis")), sizes=SIZES, settles=SETTLES)
 def test_the_live_dossier_is_the_fold_of_all_events_however_they_came(
-    database: Database, log: list[Logged], sizes: list[int]
+    database: Database, log: list[Logged], sizes: list[int], settles: Settles
 ) -> None:
-    kept = followed(database, log, sizes)
+    kept = followed(database, log, sizes, settles)
 
     for company in {each.event.company_id or "" for each in log}:
         for reader in READERS:
@@ -66,15 +78,16 @@ def test_the_live_dossier_is_the_fold_of_all_events_however_they_came(
 
 @pytest.mark.usefixtures("every_few")
 @settings(LAWS, max_examples=25)
-@given(log=told(), sizes=SIZES, reader=st.sampled_from(READERS))
+@given(log=told(), sizes=SIZES, settles=SETTLES, reader=st.sampled_from(READERS))
 def test_a_dossier_as_of_any_instant_on_both_clocks_is_the_fold_of_what_lies_inside(
-    database: Database, log: list[Logged], sizes: list[int], reader: Reader
+    database: Database, log: list[Logged], sizes: list[int], settles: Settles, reader: Reader
 ) -> None:
-    kept = followed(database, log, sizes)
+    kept = followed(database, log, sizes, settles)
 
     for minute, known_at in product((-1, 2, 5, 10), range(len(log) + 2)):
         as_of = micros(MONDAY) + minute * 60_000_000
         plain = fold(within(log, as_of, known_at), reader).document
+        assert dossier.of(kept.view, reader, ACME, as_of, known_at) == plain
         assert dossier.until(kept.view, reader, ACME, as_of, known_at).document == plain
 
 
@@ -97,7 +110,9 @@ def test_the_dossier_as_of_the_head_is_the_live_one_byte_for_byte(
 def test_the_tables_do_not_depend_on_how_the_log_was_cut_into_pages(
     database: Database, log: list[Logged], one: list[int], other: list[int]
 ) -> None:
-    assert followed(database, log, one).rows() == followed(database, log, other).rows()
+    at_once = followed(database, log, one, "each time").rows()
+    assert at_once == followed(database, log, other).rows()
+    assert at_once["waiting"] == []
 
 
 @pytest.mark.usefixtures("every_few")
@@ -213,11 +228,33 @@ def test_a_page_with_late_events_folds_from_the_checkpoint_before_them_once(
     assert kept.past.looked_at == [[5, 6, 7, 10, 8, 11, 9]]
 
 
+@pytest.mark.usefixtures("every_few")
+def test_a_history_that_comes_late_in_many_pages_is_folded_again_once(database: Database) -> None:
+    kept = Kept(database)
+    kept.tell(*(noted(occurred_at=at(f"10:{n:02}", day=3)) for n in range(3)))
+
+    kept.tell(*(noted(occurred_at=at(f"10:{n:02}")) for n in range(5)), sizes=[1, 1, 1, 1])
+
+    assert kept.past.looked_at == [[4, 5, 6, 7, 8, 1, 2, 3]]
+
+
+@pytest.mark.usefixtures("every_few")
+def test_what_waits_is_folded_where_a_stretch_of_the_log_ends(database: Database) -> None:
+    kept = Kept(database)
+    late = kept.log.add(*(noted(occurred_at=at("10:00", day=9 - n)) for n in range(8)))
+
+    kept.fold([*late, *kept.log.add(noted(occurred_at=at("10:00", day=9)))], [1, 7], "never")
+
+    assert kept.rows()["waiting"] == []
+    assert kept.live() == fold(within(kept.log.history, FOREVER, FOREVER), AUDITOR).document
+
+
 def test_a_late_event_without_the_log_is_an_error_and_not_a_wrong_row(database: Database) -> None:
     kept = Kept(database)
     blind = replace(kept.view, history=None)
     log = kept.log.add(opened(occurred_at=at("12:00")), noted(occurred_at=at("10:00")))
     keeping.apply(blind, log[:1])
+    keeping.apply(blind, log[1:])
 
     with pytest.raises(RuntimeError, match="late event"):
-        keeping.apply(blind, log[1:])
+        keeping.settle(blind)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from domain.values import Reader
+from domain.values import Reader, everything
 from projections.database import Row
 from projections.dossier import tables
 from projections.dossier.fold import NOTHING, Folded, fold, read, seen
@@ -34,7 +34,8 @@ def of(
         head = tables.heads(view, [company_id]).get(company_id)
         if head is None:
             return NOTHING
-        if until_then >= head.place[0] and known >= head.position:
+        is_all = until_then >= head.place[0] and known >= head.position
+        if is_all and head.waits is None:
             return live(view, reader, company_id)
         return until(view, reader, company_id, until_then, known).document
 
@@ -44,6 +45,8 @@ def live(view: View, reader: Reader, company_id: str) -> bytes:
     head = tables.heads(view, [company_id]).get(company_id)
     if head is None:
         return NOTHING
+    if head.waits is not None:
+        return until(view, reader, company_id, FOREVER, FOREVER).document
     tickets = {
         stream.split("/", 1)[1]: orjson.Fragment(_readable(reader, doc, internal))
         for stream, _, _, doc, internal in tables.open_tickets(view, [company_id])
@@ -70,7 +73,7 @@ def until(
     latest = tables.latest(view, company_id, known_at)
     if latest is None:
         return Folded()
-    as_of = min(as_of, latest)  # nothing known then had happened later
+    as_of = min(as_of, latest[0])  # nothing known then had happened later
     base = tables.best_checkpoint(view, company_id, as_of, known_at)
     folded = read(_readable(reader, base.doc, base.internal)) if base else Folded()
     for events in events_after(view, company_id, base, as_of, known_at, weighing=weighing):
@@ -82,7 +85,11 @@ def until(
 
 def stands(view: View, companies: Iterable[str]) -> dict[str, Entry]:
     """Read how some companies stand; of whom nothing is known is left out."""
-    return {row.company_id: orjson.loads(row.doc) for row in tables.standings(view, companies)}
+    with view.database.snapshot():
+        return {
+            row.company_id: _standing(view, everything(), row, FOREVER, FOREVER)
+            for row in tables.standings(view, companies)
+        }
 
 
 def standings(
@@ -102,16 +109,21 @@ def standings(
     """
     until_then = FOREVER if as_of is None else as_of
     known = FOREVER if known_at is None else known_at
-    found = []
     with view.database.snapshot():
-        for row in tables.standings(view, reader.companies):
-            if until_then >= row.occurred_at and known >= row.position:
-                found.append(orjson.loads(row.doc))
-                continue
-            folded = until(view, reader, row.company_id, until_then, known, weighing=True)
-            folded.company.company_id = row.company_id
-            found.append(standing(folded.company))
-    return found
+        return [
+            _standing(view, reader, row, until_then, known)
+            for row in tables.standings(view, reader.companies)
+        ]
+
+
+def _standing(view: View, reader: Reader, row: tables.Standing, as_of: int, known_at: int) -> Entry:
+    """Take a company's short row, or what it was if that is not what is asked."""
+    if row.is_whole and as_of >= row.occurred_at and known_at >= row.position:
+        stands: Entry = orjson.loads(row.doc)
+        return stands
+    folded = until(view, reader, row.company_id, as_of, known_at, weighing=True)
+    folded.company.company_id = row.company_id
+    return standing(folded.company)
 
 
 def _readable(reader: Reader, doc: Row | bytes, internal: bytes | None) -> bytes:

@@ -1,8 +1,9 @@
 """Keeping dossiers: a page of events is folded into the rows of its companies.
 
-What comes late folds its company again from the checkpoint before it, once for each page; twice
-where a stretch of the company's log ends within it, for what is kept must not depend on how the
-log was cut into pages.
+What comes late folds its company again from the checkpoint before it.  That waits until no more
+is to come, so that a long history that comes late is not folded again for each of its pages; or
+until a stretch of the company's log ends, for what is kept must not depend on how the log was
+cut into pages.
 """
 
 from collections import defaultdict
@@ -65,6 +66,13 @@ class Written:
     tickets: list[Row] = field(default_factory=list)
     checkpoints: list[Row] = field(default_factory=list)
 
+    def save(self, view: View) -> None:
+        """Write them."""
+        view.many(HEAD, self.heads)
+        view.many(STANDING, self.standings)
+        view.many(TICKET, self.tickets)
+        view.insert("checkpoints", tables.CHECKPOINT, self.checkpoints)
+
 
 def apply(view: View, page: Sequence[Logged]) -> None:
     """Fold a page of events into the rows of their companies."""
@@ -77,12 +85,22 @@ def apply(view: View, page: Sequence[Logged]) -> None:
         _fold(view, [stretch for stretch in together if stretch])
 
 
+def settle(view: View, companies: Iterable[str] | None = None) -> None:
+    """Fold again what waits for it, of some companies or of all."""
+    written = Written()
+    for company_id, number in tables.waiting(view, companies):
+        _again(view, company_id, number, written)
+        view.run("DELETE FROM {waiting} WHERE company_id = ?", (company_id,))
+    written.save(view)
+
+
 dossiers: Final = Projection(
     name="dossier",
-    version=2,
+    version=1,
     tables=tables.TABLES,
     schema=tables.SCHEMA,
     apply=apply,
+    settle=settle,
     sequence=lambda stream_id, company_id: company_id or stream_id,
 )
 
@@ -142,30 +160,47 @@ def _tickets(events: Iterable[Logged]) -> set[str]:
 
 
 def _fold(view: View, stretches: list[Stretch]) -> None:
-    """Fold one stretch of each of some companies."""
+    """Fold one stretch of each of some companies, or let it wait."""
     heads = tables.heads(view, (stretch.company_id for stretch in stretches))
+    ended = [s.company_id for s in stretches if _waits_for_another(s, heads.get(s.company_id))]
+    if ended:
+        settle(view, ended)
+        heads.update(tables.heads(view, ended))
     view.insert("places", tables.PLACE, [
-        row for stretch in stretches for row in _places(stretch, heads.get(stretch.company_id))
+        row for stretch in stretches
+        for row in _places(view, stretch, heads.get(stretch.company_id))
     ])  # fmt: skip
     written, onward = Written(), []
     for stretch in stretches:
         stretch.events.sort(key=lambda logged: logged.happened)
         head = heads.get(stretch.company_id)
-        if head is None or stretch.events[0].happened > head.place:
+        if head is None or (head.waits is None and stretch.events[0].happened > head.place):
             onward.append((stretch, of_record(head)))
         else:
-            _again(view, stretch, written)
+            _wait(view, stretch, head)
     _at_hand(view, onward)
     for stretch, sides in onward:
-        _write(written, stretch, sides, stretch.events, stretch.streams)
-    view.many(HEAD, written.heads)
-    view.many(STANDING, written.standings)
-    view.many(TICKET, written.tickets)
-    view.insert("checkpoints", tables.CHECKPOINT, written.checkpoints)
+        written.checkpoints += _taken(sides, stretch.company_id, stretch.number, stretch.events)
+        _enter(written, stretch.company_id, sides, stretch.streams)
+    written.save(view)
 
 
-def _places(stretch: Stretch, head: Kept | None) -> Iterator[Row]:
+def _waits_for_another(stretch: Stretch, head: Kept | None) -> bool:
+    return head is not None and head.waits not in (None, stretch.number)
+
+
+def _wait(view: View, stretch: Stretch, head: Kept) -> None:
+    """Say which checkpoints lack the events, and that the company is to be folded again."""
+    company_id, number = stretch.company_id, stretch.number
+    tables.supersede(view, company_id, [e.happened for e in stretch.events], number)
+    if head.waits is None:
+        view.insert("waiting", ("company_id", "stretch"), [(company_id, number)])
+
+
+def _places(view: View, stretch: Stretch, head: Kept | None) -> Iterator[Row]:
     latest = head.place[0] if head else -1
+    if head and head.waits is not None:  # its own place is not the last one
+        latest, _ = tables.latest(view, stretch.company_id) or (latest, 0)
     for logged in stretch.events:
         occurred_at, position = logged.happened
         latest = max(latest, occurred_at)
@@ -190,36 +225,29 @@ def _is_due(sides: Sides, more: int) -> bool:
     return before // tables.EVERY != (before + more) // tables.EVERY
 
 
-def _again(view: View, stretch: Stretch, written: Written) -> None:
-    """Fold a company again from the checkpoint before what came late."""
-    company_id = stretch.company_id
-    tables.supersede(view, company_id, [e.happened for e in stretch.events], stretch.number)
+def _again(view: View, company_id: str, number: int, written: Written) -> None:
+    """Fold a company again from the last checkpoint in which nothing is missing.
+
+    Args:
+        number: The stretch of its log that ends with what is folded.
+    """
     base = tables.last_checkpoint(view, company_id)
-    known_at = max(logged.position for logged in stretch.events)
     sides = of_document(base)
+    _, known_at = tables.latest(view, company_id) or (0, 0)
     touched: set[str] = set()
     for events in events_after(view, company_id, base, FOREVER, known_at):
         sides.recall(unknown_tickets(view, events, sides.full.tickets, base, known_at))
         touched |= _tickets(events)
-        written.checkpoints += _taken(sides, stretch, events)
+        written.checkpoints += _taken(sides, company_id, number, events)
     _enter(written, company_id, sides, touched)
 
 
-def _write(
-    written: Written, stretch: Stretch, sides: Sides, events: list[Logged], touched: set[str]
-) -> None:
-    written.checkpoints += _taken(sides, stretch, events)
-    _enter(written, stretch.company_id, sides, touched)
-
-
-def _taken(sides: Sides, stretch: Stretch, events: list[Logged]) -> Iterator[Row]:
+def _taken(sides: Sides, company_id: str, number: int, events: list[Logged]) -> Iterator[Row]:
     """Fold *events*, and yield the checkpoints that are passed."""
     for logged in events:
         sides.take(logged)
         if not sides.full.company.events % tables.EVERY:
-            yield (
-                stretch.company_id, *sides.place, stretch.number, sides.position, *sides.whole
-            )  # fmt: skip
+            yield company_id, *sides.place, number, sides.position, *sides.whole
 
 
 def _enter(written: Written, company_id: str, sides: Sides, touched: set[str]) -> None:

@@ -5,6 +5,9 @@ Of each company there is a short row, too, so that all companies can be looked a
 A checkpoint is the document after every `EVERY` events in the order they happened.  It carries
 the place it holds as of and its largest position.  What comes late supersedes those behind it,
 from its position on; they still serve who asks what was known before.
+
+A company to which something came late waits to be folded again while more is to come: its rows
+lack that, so it is named in `waiting`, and is read from its checkpoints meanwhile.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +32,7 @@ Place = tuple[int, int]
 
 FOREVER: Final = 2**63 - 1
 
-TABLES: Final = ("heads", "standings", "tickets", "places", "checkpoints")
+TABLES: Final = ("heads", "standings", "tickets", "places", "checkpoints", "waiting")
 
 SCHEMA: Final = (
     """CREATE TABLE {heads} (
@@ -71,6 +74,9 @@ SCHEMA: Final = (
     doc {blob} NOT NULL,
     internal_doc {blob},
     PRIMARY KEY (company_id, occurred_at, at_position, born))""",
+    """CREATE TABLE {waiting} (
+    company_id {text} PRIMARY KEY,
+    stretch {bigint} NOT NULL)""",
 )
 
 HEAD: Final = ("company_id", "occurred_at", "at_position", "position", "doc", "internal_doc")
@@ -80,7 +86,9 @@ CHECKPOINT: Final = (
     "company_id", "occurred_at", "at_position", "born", "position", "doc", "internal_doc",
 )  # fmt: skip
 
-STANDS: Final = "SELECT company_id, occurred_at, position, doc FROM"
+STANDS: Final = """SELECT company_id, occurred_at, position, doc,
+company_id NOT IN (SELECT company_id FROM {waiting}) FROM {standings}"""
+WAITS: Final = "(SELECT stretch FROM {waiting} WHERE {waiting}.company_id = {heads}.company_id)"
 KEPT: Final = "SELECT occurred_at, at_position, position, doc, internal_doc FROM"
 AFTER: Final = "(occurred_at, position) > (?, ?)"
 
@@ -90,12 +98,14 @@ class Kept(NamedTuple):
 
     Attributes:
         position: The largest position in it.
+        waits: The stretch of the log in which something came late that is not in it.
     """
 
     place: Place
     position: int
     doc: bytes
     internal: bytes | None
+    waits: int | None = None
 
 
 class Standing(NamedTuple):
@@ -104,20 +114,33 @@ class Standing(NamedTuple):
     Attributes:
         occurred_at: When the last thing happened that is in it, in microseconds since 1970.
         position: The largest position in it.
+        is_whole: Whether nothing waits to be folded into it.
     """
 
     company_id: str
     occurred_at: int
     position: int
     doc: bytes
+    is_whole: bool
 
 
 def heads(view: View, companies: Iterable[str]) -> dict[str, Kept]:
     """Read the records of companies as they stand, without their tickets."""
     rows = in_chunks(
-        view, f"SELECT {', '.join(HEAD)} FROM {{heads}} WHERE company_id IN (…)", companies
+        view,
+        f"SELECT {', '.join(HEAD)}, {WAITS} FROM {{heads}} WHERE company_id IN (…)",
+        companies,
     )
-    return {row[0]: _kept(row[1:]) for row in rows}
+    return {row[0]: _kept(row[1:-1])._replace(waits=row[-1]) for row in rows}
+
+
+def waiting(view: View, companies: Iterable[str] | None = None) -> list[tuple[str, int]]:
+    """List which companies wait to be folded again, of some or of all, and for which stretch."""
+    wanted = "SELECT company_id, stretch FROM {waiting}"
+    if companies is None:
+        return [(company_id, number) for company_id, number in view.all(wanted)]
+    rows = in_chunks(view, f"{wanted} WHERE company_id IN (…)", companies)
+    return [(company_id, number) for company_id, number in rows]
 
 
 def standings(view: View, companies: Iterable[str] | None = None) -> Iterator[Standing]:
@@ -126,11 +149,11 @@ def standings(view: View, companies: Iterable[str] | None = None) -> Iterator[St
     All are read at once, so that nothing else that is asked meanwhile comes in between.
     """
     if companies is None:
-        rows: Iterable[Row] = view.all(f"{STANDS} {{standings}}")
+        rows: Iterable[Row] = view.all(STANDS)
     else:
-        rows = in_chunks(view, f"{STANDS} {{standings}} WHERE company_id IN (…)", companies)
-    for company_id, at, position, doc in rows:
-        yield Standing(company_id, at, position, bytes(doc))
+        rows = in_chunks(view, f"{STANDS} WHERE company_id IN (…)", companies)
+    for company_id, at, position, doc, is_whole in rows:
+        yield Standing(company_id, at, position, bytes(doc), bool(is_whole))
 
 
 def tickets_of(view: View, streams: Iterable[str]) -> Iterator[Row]:
@@ -192,14 +215,17 @@ def positions(
     return [position for (position,) in rows]
 
 
-def latest(view: View, company_id: str, known_at: int) -> int | None:
-    """Say when the last thing happened of all that was known at a position."""
+def latest(view: View, company_id: str, known_at: int = FOREVER) -> Place | None:
+    """Say when the last thing happened of all that was known at a position.
+
+    And at which position something was recorded last; the two need not be of one event.
+    """
     row = view.one(
-        "SELECT latest FROM {places} WHERE company_id = ? AND position <= ? "
+        "SELECT latest, position FROM {places} WHERE company_id = ? AND position <= ? "
         "ORDER BY position DESC LIMIT 1",
         (company_id, known_at),
     )
-    return int(row[0]) if row else None
+    return (int(row[0]), int(row[1])) if row else None
 
 
 def supersede(view: View, company_id: str, arrived: list[Place], born: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import Final
+from typing import Final, Literal
 
 from domain.events import Event, Source
 from domain.events import company as c
@@ -64,6 +64,8 @@ def heard(number: int) -> Report:
     event = CustomerMessageReceived(body=BODY, contact_id="p-1")
     return _report(f"ticket/L-now-{number % OPEN}", event, "contact/p-1", 100_000 + number)
 
+
+Role = Literal["decision_maker", "champion", "admin", "end_user", "exec_sponsor"]
 
 Told = tuple[str, Event, str]
 """Stream, event, who did it."""
@@ -178,8 +180,9 @@ def _met(name: str, number: int) -> Told:
     return f"interaction/I-{name}", event, f"agent/{agent}"
 
 
-def _role(number: int) -> str:
-    return ("decision_maker", "champion", "admin", "end_user", "exec_sponsor")[number % 5]
+def _role(number: int) -> Role:
+    roles: tuple[Role, ...] = ("decision_maker", "champion", "admin", "end_user", "exec_sponsor")
+    return roles[number % 5]
 
 
 def _report(stream: str, event: Event, actor: str, number: int) -> Report:
