@@ -26,7 +26,7 @@ from domain.events.company import (
 )
 from projections.dossier.ledgers import enter, found
 from projections.dossier.marks import Mark, given, plain
-from projections.dossier.record import Dossier, Entry
+from projections.dossier.record import Dossier, Entry, append
 from projections.ticket_record import BLANKS
 
 BRIEFINGS: Final = 5
@@ -92,7 +92,7 @@ def stood(company: Dossier, event: Standing, mark: Mark) -> None:
         case AccountTeamMemberUnassigned():
             _leave(company, event, mark)
         case CompanyLifecycleChanged():
-            company.lifecycle.append({**mark.entry, **plain(event)})
+            append(company.lifecycle, {**mark.entry, **plain(event)})
         case CompaniesMerged():
             company.merges.append({**mark.entry, **plain(event)})
         case CompanyMergeReverted(merge_event_id=merge):

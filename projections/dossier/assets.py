@@ -18,8 +18,9 @@ from domain.events.company import (
     PurchaseRecorded,
     RenewalScheduled,
 )
+from projections.dossier.ledgers import EVIDENCE
 from projections.dossier.marks import Mark, given, plain
-from projections.dossier.record import Dossier, Entry
+from projections.dossier.record import Dossier, Entry, append
 
 
 def sold(
@@ -31,16 +32,16 @@ def sold(
             blank: Entry = {"lines": [], "sold_by": None, "stages": []}
             known = company.purchases.setdefault(sale.contract_id, blank)
             known.update(given(sale), source=mark.system, **mark.entry)
-            known["stages"].append({**mark.entry, "stage": sale.stage})
+            append(known["stages"], {**mark.entry, "stage": sale.stage})
         case RenewalScheduled():
             moves = company.renewals.get(sale.contract_id, {}).get("moves", [])
             told = {**mark.entry, **plain(sale)}
-            move = {**mark.entry, "renews_on": told["renews_on"]}
-            company.renewals[sale.contract_id] = {**told, "moves": [*moves, move]}
+            append(moves, {**mark.entry, "renews_on": told["renews_on"]})
+            company.renewals[sale.contract_id] = {**told, "moves": moves}
         case LicencesChanged():
             known = company.licences.setdefault(sale.product_id, {"seats": 0, "history": []})
             known["seats"] = sale.seats_after
-            known["history"].append({
+            append(known["history"], {
                 **mark.entry, "before": sale.seats_before, "after": sale.seats_after,
                 "contract_id": sale.contract_id,
             })  # fmt: skip
@@ -55,6 +56,7 @@ def installed(
     known = company.installations.setdefault(event.installation_id, {
         "product_id": None, "version": None, "environment": None, "retired_at": None,
         "retired_by": None, "settings": {}, "changes": [], "versions": [],
+        "earlier": {"until": None, "settings": {}},
     })  # fmt: skip
     match event:
         case ProductInstalled():
@@ -68,12 +70,7 @@ def installed(
         case InstallationRetired():
             known.update(retired_at=mark.at, retired_by=mark.event_id)
         case InstallationConfigured():
-            for change in event.changes:
-                known["changes"].append({**mark.entry, **plain(change)})
-                if change.new is None:
-                    known["settings"].pop(change.key, None)
-                else:
-                    known["settings"][change.key] = {**mark.entry, "value": change.new}
+            _configured(known, event, mark)
         case _ as never:
             assert_never(never)
 
@@ -89,6 +86,8 @@ def entitled(
         "calendar_id": None, "hours": None, "hours_used": "0", "valid_from": None,
         "valid_to": None, "state": "granted", "event_ids": [],
     })  # fmt: skip
+    if len(known["event_ids"]) == EVIDENCE:
+        del known["event_ids"][1]  # how it began is kept, and the last that became of it
     known["event_ids"].append(mark.event_id)
     match event:
         case EntitlementGranted():
@@ -107,4 +106,17 @@ def entitled(
 
 def _runs(known: Entry, version: str | None, mark: Mark) -> None:
     known["version"] = version
-    known["versions"].append({**mark.entry, "version": version})
+    append(known["versions"], {**mark.entry, "version": version})
+
+
+def _configured(known: Entry, event: InstallationConfigured, mark: Mark) -> None:
+    """Take over changes of settings; of those kept no more, what they led to."""
+    for change in event.changes:
+        if change.new is None:
+            known["settings"].pop(change.key, None)
+        else:
+            known["settings"][change.key] = {**mark.entry, "value": change.new}
+    changes = ({**mark.entry, **plain(change)} for change in event.changes)
+    for older in append(known["changes"], *changes):
+        known["earlier"]["until"] = older["at"]
+        known["earlier"]["settings"][older["key"]] = older["new"]

@@ -37,7 +37,7 @@ def _profile(old: Entry, new: Entry) -> Sentences:
     for name in PROFILE if was else ():
         if was[name] != now.get(name):
             yield f"{name.capitalize()}: {_value(was[name])} → {_value(now.get(name))}."
-    for step in new["lifecycle"][len(old["lifecycle"]) :]:
+    for step in _fresh(old["lifecycle"], new["lifecycle"]):
         yield f"The relation is now {words(step['to'])}."
     parents = [each["parents"][-1]["parent_company_id"] if each["parents"] else None
                for each in (old, new)]  # fmt: skip
@@ -85,7 +85,7 @@ def _assets(old: Entry, new: Entry) -> Sentences:
         version = was["version"] if was else None
         if version != now["version"]:
             yield f"{installation} runs {_value(version)} → {_value(now['version'])}."
-        for change in now["changes"][len(was["changes"]) if was else 0 :]:
+        for change in _fresh(was["changes"] if was else [], now["changes"]):
             values = f"{_value(change['old'])} → {_value(change['new'])}"
             yield f"{installation}, {plain(change['key'])}: {values}."
         if now["retired_at"] and not (was and was["retired_at"]):
@@ -143,6 +143,12 @@ def _tickets(before: Document, after: Document) -> Sentences:
     total = [sum(each["company"]["tickets"].values()) for each in (before, after)]
     if total[0] != total[1]:
         yield f"Tickets in all: {total[0]:,} → {total[1]:,}."
+
+
+def _fresh(before: list[Entry], after: list[Entry]) -> list[Entry]:
+    """List what was told since; of a long history both sides have the last part alone."""
+    known = {each["event_id"] for each in before}
+    return [each for each in after if each["event_id"] not in known]
 
 
 def _entries(ledger: Entry) -> list[Entry]:

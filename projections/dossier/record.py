@@ -17,6 +17,9 @@ Entry = dict[str, Any]
 RECENT: Final = 25
 """Ended promises, questions, escalations and tickets that are kept; older ones are counted."""
 
+HISTORY: Final = 25
+"""Changes of one thing that are kept; what older ones led to is kept, and they are in the log."""
+
 OPEN: Final = ("new", "open", "on_hold")
 """Statuses of a ticket that somebody has to do something about."""
 
@@ -24,6 +27,14 @@ OPEN: Final = ("new", "open", "on_hold")
 def ledger() -> Entry:
     """Open what is kept of promises, questions or escalations: all that stand, the last ended."""
     return {"open": {}, "ended": [], "counts": {}}
+
+
+def append(history: list[Entry], *entries: Entry) -> list[Entry]:
+    """Keep what became of a thing, the last `HISTORY` of it; say what is kept no more."""
+    history += entries
+    older = history[:-HISTORY]
+    del history[:-HISTORY]
+    return older
 
 
 @dataclass(slots=True)

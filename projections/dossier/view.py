@@ -126,13 +126,18 @@ def context_of(document: Document, ticket: Entry, now: datetime) -> dict[str, An
 
 
 def as_set(document: Document, installation_id: str, at: str) -> dict[str, Any]:
-    """Say which version ran in an installation at a time, how it was set, what changed since."""
+    """Say which version ran in an installation at a time, how it was set, what changed since.
+
+    What was so before the changes that the document lists is not known to it.
+    """
     known = document["company"]["installations"].get(installation_id)
     if known is None:
         return {"installation_id": installation_id, "product_id": None, "version": None,
                 "settings": {}, "changed_since": []}  # fmt: skip
     versions = [each for each in known["versions"] if each["at"] <= at]
-    settings = {each["key"]: each["new"] for each in known["changes"] if each["at"] <= at}
+    earlier = known["earlier"]
+    settings = dict(earlier["settings"]) if (earlier["until"] or "") <= at else {}
+    settings |= {each["key"]: each["new"] for each in known["changes"] if each["at"] <= at}
     return {
         "installation_id": installation_id,
         "product_id": known["product_id"],
