@@ -22,8 +22,10 @@ from domain.events.ticket import (
 )
 from domain.values import rfc3339
 from projections.changes import changes
+from projections.splits import Place
 from projections.ticket_record import Status
-from projections.ticket_state import TicketState, evolve
+from projections.ticket_state import TicketState
+from projections.ticket_streams import Streams
 
 PROMISES: Final = ("open", "kept", "broken", "withdrawn")
 STATUSES: Final[tuple[str, ...]] = get_args(Status)
@@ -41,14 +43,18 @@ class CompanySummary:
     contacts: set[str] = field(default_factory=set)
     escalations: set[str] = field(default_factory=set)
     last_contact: dict[str, Any] | None = None
-    states: dict[str, TicketState] = field(default_factory=dict)
+    streams: Streams = field(default_factory=Streams)
 
-    def take(self, recorded: Recorded[Event]) -> None:
-        """Take over one event of the company, of whatever stream."""
+    def take(self, place: Place, recorded: Recorded[Event]) -> None:
+        """Take over one event of the company, of whatever stream.
+
+        Args:
+            place: Where it stands in the order of what happened.
+        """
         self.events += 1
         self.company_id = self.company_id or recorded.company_id
         if recorded.kind == "ticket":
-            self._take_ticket(cast("Recorded[AnyTicketEvent]", recorded))
+            self._take_ticket(place, cast("Recorded[AnyTicketEvent]", recorded))
         match recorded.data:
             case CompanyRegistered(name=name):
                 self.name = name
@@ -92,14 +98,15 @@ class CompanySummary:
         """Write the figures as canonical JSON."""
         return orjson.dumps(self.figures(), option=orjson.OPT_SORT_KEYS)
 
-    def _take_ticket(self, recorded: Recorded[AnyTicketEvent]) -> None:
-        state = self.states.get(recorded.stream_id)
-        if state is None:
-            state = self.states[recorded.stream_id] = TicketState()
-        else:
-            self._count(state, -1)
-        evolve(state, recorded)
-        self._count(state, +1)
+    def _take_ticket(self, place: Place, recorded: Recorded[AnyTicketEvent]) -> None:
+        touched, states = self.streams.touched_by(recorded), self.streams.states
+        for stream in touched:
+            if stream in states:
+                self._count(states[stream], -1)
+        self.streams.take(place, recorded)
+        for stream in touched:
+            if stream in states:
+                self._count(states[stream], +1)
 
     def _count(self, state: TicketState, by: int) -> None:
         self.tickets[state.status] += by

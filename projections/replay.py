@@ -13,13 +13,14 @@ from typing import Any, Final, Literal, cast
 import orjson
 
 from domain.events import AnyTicketEvent, Event, Logged, Recorded
-from domain.values import Reader, everything, micros, rfc3339
+from domain.values import Reader, everything, micros, rfc3339, ticket_chain
 from projections.changes import Change, changes, in_words
 from projections.company_summary import CompanySummary, figures_in_words
 from projections.lines import line_of
 from projections.redaction import RESTRICTED, for_customer, is_closed, is_hidden, withhold
 from projections.ticket_chain import whole
-from projections.ticket_state import TicketState, dump, evolve, load
+from projections.ticket_state import TicketState, dump, load
+from projections.ticket_streams import WHOLE, Parts
 from projections.ticket_union import joined
 
 __all__ = [
@@ -95,6 +96,7 @@ def replay(
     start: int = 1,
     after: Step | None = None,
     ticket_id: str | None = None,
+    parts: Parts = WHOLE,
 ) -> Iterator[Step]:
     """Yield the steps of one ticket from step *start* on.
 
@@ -102,12 +104,12 @@ def replay(
         events: Those of all streams of the ticket, in the order of happening.
         after: A step of this replay, for the same reader; *events* are those that follow it.
     """
-    links = _taken_up(after)
+    streams = parts.streams(reader, _taken_up(after))
+    links = streams.states
     for ordinal, logged in enumerate(_visible(events, reader), after.ordinal + 1 if after else 1):
         recorded = cast("Recorded[AnyTicketEvent]", _as_read(logged, reader))
-        stream = recorded.stream_id
-        state = links.setdefault(stream, TicketState())
-        evolve(state, recorded)
+        stream = streams.take(logged.happened, recorded)
+        state = links[stream]
         if ordinal >= start:
             others = tuple(_shown(links[s], reader) for s in sorted(links) if s != stream)
             event = rendered(logged, recorded, reader, department=state.department)
@@ -116,18 +118,22 @@ def replay(
 
 
 def company_replay(
-    events: Iterable[Logged], reader: Reader = EVERYTHING, *, start: int = 1
+    events: Iterable[Logged],
+    reader: Reader = EVERYTHING,
+    *,
+    start: int = 1,
+    parts: Parts = WHOLE,
 ) -> Iterator[Step]:
     """Yield the steps of one company from step *start* on, each with a small summary after it.
 
     Args:
         events: All of the company's, in the order of happening.
     """
-    summary = CompanySummary()
+    summary = CompanySummary(streams=parts.streams(reader))
     within = (logged for logged in events if reader.may_read(logged.event.company_id))
     for ordinal, logged in enumerate(_visible(within, reader), 1):
         recorded = _as_read(logged, reader)
-        summary.take(recorded)
+        summary.take(logged.happened, recorded)
         if ordinal >= start:
             event = rendered(logged, recorded, reader)
             yield Step(ordinal, event["position"], event, summary.dump())
@@ -143,6 +149,7 @@ def state_at(
     step: int,
     reader: Reader = EVERYTHING,
     ticket_id: str | None = None,
+    parts: Parts = WHOLE,
 ) -> dict[str, Any]:
     """Tell the whole state of the ticket after *step*; step 0 is before everything.
 
@@ -151,7 +158,7 @@ def state_at(
     """
     if step == 0:
         return _read(NO_TICKET)
-    found = next(replay(events, reader, start=step, ticket_id=ticket_id), None)
+    found = next(replay(events, reader, start=step, ticket_id=ticket_id, parts=parts), None)
     if found is None or step < 0:
         raise LookupError(f"the ticket has no step {step}")
     return found.whole
@@ -185,10 +192,15 @@ def difference(
     reader: Reader = EVERYTHING,
     *,
     ticket_id: str | None = None,
+    parts: Parts = WHOLE,
 ) -> Difference:
-    """Say what changed in one ticket between two instants on a clock, or two positions."""
-    sides = _sides(_visible(events, reader), start, end, clock)
-    before, after = (state_at(side, len(side), reader, ticket_id) for side in sides)
+    """Say what changed in one ticket between two instants on a clock, or two positions.
+
+    Before its own first event there is no ticket, whatever else goes on inside it by now.
+    """
+    first, second = _sides(_visible(events, reader), start, end, clock)
+    sides = _begun(first, ticket_id), _begun(second, ticket_id)
+    before, after = (state_at(side, len(side), reader, ticket_id, parts) for side in sides)
     return _difference(sides, reader, before, after, in_words(before, after))
 
 
@@ -198,11 +210,13 @@ def company_difference(
     end: Instant,
     clock: Clock = "happened",
     reader: Reader = EVERYTHING,
+    parts: Parts = WHOLE,
 ) -> Difference:
     """Say how the figures of one company changed between two instants or positions."""
     within = (logged for logged in events if reader.may_read(logged.event.company_id))
     sides = _sides(_visible(within, reader), start, end, clock)
-    last = [next(company_replay(side, reader, start=len(side)), None) for side in sides]
+    last = [next(company_replay(side, reader, start=len(side), parts=parts), None)
+            for side in sides]  # fmt: skip
     before, after = (step.state if step else _read(NO_COMPANY) for step in last)
     return _difference(sides, reader, before, after, figures_in_words(before, after))
 
@@ -273,6 +287,11 @@ def _sides(
 ) -> tuple[list[Logged], list[Logged]]:
     visible = list(events)
     return until(visible, start, clock), until(visible, end, clock)
+
+
+def _begun(side: list[Logged], ticket_id: str | None) -> list[Logged]:
+    own = (ticket_chain(logged.event.local_id) == ticket_id for logged in side)
+    return side if ticket_id is None or any(own) else []
 
 
 def _difference(

@@ -2,27 +2,26 @@
 
 A row holds the state as those see it who may read everything, as those who may not read what
 is restricted, and as the customer sees it.  An event older than what the row has folded folds
-the stream again, once for each page, so that a row is always the fold in the order of
-happening, whatever the order of arrival.  Of a long stream the state is kept every few hundred
+the stream again, and so does a split, so that a row is always the fold in the order of
+happening of what counts in the ticket, whatever the order of arrival.  Of a long stream the state is kept every few hundred
 events too, so that a replay need not begin at the first.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple, cast
 
 import orjson
 
-from domain.events import AnyTicketEvent, Logged, Recorded
+from domain.events import Logged
 from domain.values import Reader, micros
-from projections import unions
+from projections import splits, unions
 from projections.chunks import in_chunks
 from projections.database import Row
 from projections.projection import Projection, View, by_stream
-from projections.redaction import for_customer, withhold
-from projections.ticket_state import TicketState, dump, evolve, load
+from projections.ticket_folding import EVERY, Folded, again, onward
+from projections.ticket_state import TicketState, dump, load
 from projections.ticket_union import listed
 
 COLUMNS: Final = (
@@ -75,77 +74,31 @@ OPEN: Final = ("new", "open", "on_hold")
 UPDATE: Final = (
     f"UPDATE {{states}} SET {', '.join(f'{c} = ?' for c in COLUMNS[1:])} WHERE stream = ?"
 )
-EVERY: Final = 250
-"""Events of a stream between two checkpoints: a fold of so many takes a few milliseconds."""
-
 CHECKPOINT: Final = ("stream", "step", "occurred_at", "position", "doc", "internal_doc")
 KNOWN: Final = "SELECT stream, last_event_at, last_position, doc, internal_doc, public_doc"
 READ: Final = "SELECT company_id, doc, internal_doc, public_doc FROM {states}"
 
 
-@dataclass(slots=True)
-class Folded:
-    """One stream, folded as far as it is known.
-
-    Attributes:
-        newest: When the newest thing in it happened, in microseconds.
-        position: The last position folded.
-        internal: The state without restricted text; ``None`` while that is all there is.
-        public: The state as the customer sees it; ``None`` while it sees nothing.
-        checkpoints: Rows of those that were passed, for one stream that continues no other.
-        again: Whether all of it was folded again, because something came late.
-    """
-
-    full: TicketState = field(default_factory=TicketState)
-    internal: TicketState | None = None
-    public: TicketState | None = None
-    newest: int = 0
-    position: int = 0
-    checkpoints: list[Row] = field(default_factory=list)
-    again: bool = False
-
-    def take(self, events: Iterable[Logged]) -> None:
-        """Fold *events*, none older than what was folded before."""
-        for logged in events:
-            recorded = cast("Recorded[AnyTicketEvent]", logged.event)
-            restricted = recorded.visibility == "restricted"
-            if restricted and self.internal is None:
-                self.internal = load(dump(self.full))
-            if self.internal is not None:
-                evolve(self.internal, withhold(recorded) if restricted else recorded)
-            if recorded.visibility == "public":
-                self.public = self.public or TicketState()
-                evolve(self.public, for_customer(recorded))
-            evolve(self.full, recorded)
-            self.newest = micros(recorded.occurred_at)
-            self.position = max(self.position, logged.position)
-            step = self.full.counts["events"]
-            if not step % EVERY and not self.full.continues:
-                self.checkpoints.append(
-                    (recorded.stream_id, step, self.newest, logged.position, *self.documents)
-                )
-
-    @property
-    def documents(self) -> tuple[bytes, bytes | None]:
-        """Write the state for who may read everything, and, if it differs, for other staff."""
-        return dump(self.full), dump(self.internal) if self.internal else None
-
-
 def apply(view: View, page: Sequence[Logged]) -> None:
     """Fold a page of events into the rows of their streams."""
     unions.keep(view, page)
+    splits.keep(view, page)
     arrived: dict[str, list[Logged]] = {}
     for logged in page:
         if logged.event.kind == "ticket":
             arrived.setdefault(logged.event.stream_id, []).append(logged)
-    known = _known(view, arrived)
+    parted = {stream for logged in page for stream in splits.parted_by(logged.event) or ()}
+    known = _known(view, arrived.keys() | parted)
     folded = {
-        stream: _folded(view, known.get(stream), stream, events, page[-1].position)
+        stream: onward(view, known.get(stream), stream, events, page[-1].position)
         for stream, events in arrived.items()
+        if stream not in parted
     }
+    for stream in parted & (arrived.keys() | known.keys()):
+        folded[stream] = again(view, stream, page[-1].position)
     rows = {stream: _row(stream, found) for stream, found in folded.items()}
     view.insert("states", COLUMNS, [row for stream, row in rows.items() if stream not in known])
-    view.many(UPDATE, [(*rows[stream][1:], stream) for stream in known])
+    view.many(UPDATE, [(*rows[stream][1:], stream) for stream in known.keys() & rows])
     stale = [(stream,) for stream, found in folded.items() if found.again]
     view.many("DELETE FROM {checkpoints} WHERE stream = ?", stale)
     passed = [row for found in folded.values() for row in found.checkpoints]
@@ -154,9 +107,9 @@ def apply(view: View, page: Sequence[Logged]) -> None:
 
 tickets: Final = Projection(
     name="tickets",
-    version=4,
-    tables=("states", "checkpoints", "unions"),
-    schema=(*SCHEMA, *unions.SCHEMA),
+    version=5,
+    tables=("states", "checkpoints", "unions", "splits"),
+    schema=(*SCHEMA, *unions.SCHEMA, *splits.SCHEMA),
     apply=apply,
     sequence=by_stream,
 )
@@ -267,26 +220,6 @@ def _known(view: View, streams: Iterable[str]) -> dict[str, Folded]:
         full, internal, public = (load(document) if document else None for document in documents)
         known[stream] = Folded(full or TicketState(), internal, public, newest, position)
     return known
-
-
-def _folded(
-    view: View, known: Folded | None, stream: str, arrived: list[Logged], upto: int
-) -> Folded:
-    """Fold what *arrived* onto what is known; all of it again if something of it is late."""
-    arrived.sort(key=lambda logged: logged.happened)
-    if known is None or arrived[0].happened[0] >= known.newest:
-        folded = known or Folded()
-        folded.take(arrived)
-    else:
-        folded = Folded(again=True)
-        folded.take(_history(view, stream, upto))
-    return folded
-
-
-def _history(view: View, stream: str, upto: int) -> list[Logged]:
-    if view.history is None:
-        raise RuntimeError(f"{stream} has a late event; folding it again takes the log")
-    return view.history(stream, upto)
 
 
 def _row(stream: str, folded: Folded) -> Row:

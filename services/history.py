@@ -4,15 +4,19 @@ A ticket is the whole chain of its streams.  Rights are looked at before any tex
 an event is opened when it is looked at: to put a long history in order, its times are enough.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, overload
 
 from domain.events import Logged
 from domain.values import Reader, ticket_chain
-from projections import tickets, unions
+from projections import splits, tickets, unions
 from projections.projection import View
 from projections.replay import Step, company_replay, replay
+from projections.splits import Moved
+from projections.ticket_folding import EVERY
+from projections.ticket_streams import WHOLE, Parts
+from projections.unions import FOR_EVER, At
 from services.control import Keyring
 from services.feed import opened
 from services.store import Log, Place, Row
@@ -75,6 +79,10 @@ class Events(Sequence[Logged]):
             part = self.places[max(0, end - READ_AT_ONCE) : end]
             yield from reversed(self._log.at_all([place.position for place in part]))
 
+    def only(self, places: Iterable[Place]) -> "Events":
+        """Keep some of them."""
+        return Events([*places], self._log, self._keyring)
+
     def open(self, row: Row) -> Logged:
         """Open one of them that was read."""
         return opened([row], self._keyring)[0]
@@ -88,12 +96,16 @@ class History:
         events: In the order they happened, without those hidden from the reader.
         companies: Those it belongs to that the reader may read.
         ticket_id: The chain's first stream; ``None`` for a company.
+        parts: What splits have to do with it.
+        left: What splits took from it: where that stands, and the split.
     """
 
     reader: Reader
     events: Events
     companies: list[str]
     ticket_id: str | None
+    parts: Parts = WHOLE
+    left: Sequence[tuple[int, Place]] = ()
 
     @property
     def position(self) -> int:
@@ -105,7 +117,8 @@ class History:
         """The ticket's stream, if it has just one, and all of it can be seen by who asks."""
         streams = {place.stream_id for place in self.events.places}
         is_whole = self.ticket_id is not None and not self.reader.public_only
-        return streams.pop() if is_whole and len(streams) == 1 else None
+        is_alone = len(streams) == 1 and not self.parts.split
+        return streams.pop() if is_whole and is_alone else None
 
     def links(self, count: int) -> list[Link]:
         """List the streams of the ticket's chain that had begun by step *count*."""
@@ -121,6 +134,11 @@ class History:
             )
             for place in firsts.values()
         ]
+
+    def gone_by(self, count: int) -> frozenset[int]:
+        """Name, by position, what splits among the first *count* steps took from the ticket."""
+        last = self.events.places[:count][-1:]
+        return frozenset(gone for gone, split in self.left if [split[:2]] <= [p[:2] for p in last])
 
     def ordinal(self, event_id: str) -> int | None:
         """Say which step an event is."""
@@ -156,25 +174,55 @@ def streams_within(
 
 
 def read_history(
-    log: Log, keyring: Keyring, reader: Reader, target: str | list[str], upto: int | None
+    log: Log, keyring: Keyring, reader: Reader, streams: list[str], view: View, upto: int | None
 ) -> History | None:
-    """Read the streams of a ticket, or a company by its id; ``None`` if there is nothing to see.
+    """Read the streams of a ticket, its own first; ``None`` if there is nothing to see.
 
     Args:
+        view: Of the tickets.
         upto: The last position that counts.
     """
-    if isinstance(target, str):
-        places = log.places_of_company(target, upto)
-    else:
-        places = log.places(target, upto)
-    companies = _readable(reader, places)
+    known_at = At(known_at=FOR_EVER if upto is None else upto)
+    moved = [] if reader.public_only else splits.touching(view, streams, known_at)
+    places, left = log.places(streams, upto), []
+    own = {place.position: place for place in places}
+    for (split, away, into), ids in _by_split(moved).items():
+        if away not in streams:
+            places += log.places_of(away, ids, upto)
+        elif into not in streams and split in own:
+            left += [(place.position, own[split]) for place in log.places_of(away, ids, upto)]
+    brought = {(m.away, m.event_id): m.ticket for m in moved if m.away not in streams}
+    parts = Parts(frozenset(stream for m in moved for stream in (m.away, m.ticket)), brought)
+    chain = ticket_chain(streams[0].removeprefix(TICKET))
+    history = _seen(reader, Events(sorted(places), log, keyring), chain, parts)
+    return history and replace(history, left=left)
+
+
+def _by_split(moved: Iterable[Moved]) -> dict[tuple[int, str, str], list[str]]:
+    """Sort what was moved by the splits, each by its position and the two streams."""
+    found: dict[tuple[int, str, str], list[str]] = {}
+    for one in moved:
+        found.setdefault((one.position, one.away, one.ticket), []).append(one.event_id)
+    return found
+
+
+def read_company(
+    log: Log, keyring: Keyring, reader: Reader, company_id: str, view: View, upto: int | None
+) -> History | None:
+    """Read all that happened with a company; ``None`` if there is nothing to see."""
+    places = log.places_of_company(company_id, upto)
+    parts = Parts(splits.of_companies(view, [company_id]))
+    return _seen(reader, Events(places, log, keyring), None, parts)
+
+
+def _seen(reader: Reader, events: Events, ticket_id: str | None, parts: Parts) -> History | None:
+    """Leave out what is hidden from the reader."""
+    companies = _readable(reader, events.places)
     if not companies:
         return None
     if reader.public_only:
-        places = [place for place in places if not _is_hidden(reader, place)]
-    ticket_id = None if isinstance(target, str) else ticket_chain(target[0].removeprefix(TICKET))
-    events = Events(places, log, keyring)
-    return History(reader, events, companies, ticket_id) if places else None
+        events = events.only(place for place in events.places if not _is_hidden(reader, place))
+    return History(reader, events, companies, ticket_id, parts) if events.places else None
 
 
 def _existing(log: Log, first: str) -> Iterator[str]:
@@ -203,17 +251,22 @@ def walk(history: History, view: View, first: int, count: int) -> Iterator[Step]
     """
     last = first + count - 1
     if history.ticket_id is None:
-        yield from company_replay(history.events[:last], history.reader, start=first)
+        yield from company_replay(
+            history.events[:last], history.reader, start=first, parts=history.parts
+        )
         return
     after = _checkpoint(history, view, first)
     events = history.events[after.ordinal if after else 0 : last]
-    yield from replay(events, history.reader, start=first, after=after, ticket_id=history.ticket_id)
+    yield from replay(
+        events, history.reader, start=first, after=after, ticket_id=history.ticket_id,
+        parts=history.parts,
+    )  # fmt: skip
 
 
 def _checkpoint(history: History, view: View, first: int) -> Step | None:
     """Find the state from which a long ticket's replay can be taken up before step *first*."""
     stream = history.only_stream
-    if stream is None or first <= tickets.EVERY:
+    if stream is None or first <= EVERY:
         return None
     found = tickets.checkpoint(view, history.reader, stream, first)
     if found is None or history.events[found.step - 1].happened != found.last:

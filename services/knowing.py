@@ -97,7 +97,8 @@ class Knowing(Asking):
         history = self.history(f"{TICKET}{ticket_id.removeprefix(TICKET)}", moment.known_at)
         until = rfc3339(moment.at).encode()
         step = sum(place.happened <= until for place in history.events.places)
-        last = next(self.walk(history, step, 1), None) if step else None
+        has_begun = bool(history.links(step))  # what it now holds of others is not yet it
+        last = next(self.walk(history, step, 1), None) if has_begun else None
         links = map(orjson.loads, (*last.others, last.document) if last else ())
         seen = [link for link in links if history.reader.may_read(link["company_id"])]
         if not seen:
@@ -192,7 +193,10 @@ def _configuration(found: Installation) -> dict[str, Any]:
 def unanswered(history: History, count: int) -> list[dict[str, Any]]:
     """List the last messages of the customer among *count* events that no reply followed."""
     found: list[dict[str, Any]] = []
+    gone = history.gone_by(count)
     for row in history.events[:count].backwards():
+        if row.position in gone:
+            continue
         if row.type == AgentReplySent.TYPE or len(found) == UNANSWERED:
             break
         if row.type == CustomerMessageReceived.TYPE:

@@ -22,7 +22,7 @@ from projections.timeline_query import Arrival, Page
 from services.catalogue import PROJECTIONS
 from services.deployment import Deployment
 from services.export.jsonl import export_company
-from services.history import COMPANY, TICKET, History, read_history, streams_within, walk
+from services.history import COMPANY, TICKET, History, read_company, read_history, streams_within, walk
 from services.naming import Naming, cleaned
 from services.security import Action, Denied, Identity, authorize
 
@@ -189,11 +189,12 @@ class Reading:
         reader, log, keyring = self._may("read"), self._deployment.log, self._deployment.keyring
         streams = [] if target.startswith(COMPANY) else self._streams(target, known_at)
         if streams or target.startswith(TICKET):
-            found = read_history(log, keyring, reader, streams, known_at)
+            view = self._view("tickets")
+            found = read_history(log, keyring, reader, streams, view, known_at)
         else:
             company_id = target.removeprefix(COMPANY)
             self.company(company_id)
-            found = read_history(log, keyring, reader, company_id, known_at)
+            found = read_company(log, keyring, reader, company_id, self._view("tickets"), known_at)
         if found is None:
             raise NotFound(f"no {target.replace('/', ' ')} is known")
         return found
@@ -257,7 +258,7 @@ class Reading:
         history = self.history(f"{TICKET}{ticket_id.removeprefix(TICKET)}")
         self.viewed(history, len(history.events))
         found = replays.difference(history.events, start, end, clock, history.reader,
-                                   ticket_id=history.ticket_id)  # fmt: skip
+                                   ticket_id=history.ticket_id, parts=history.parts)  # fmt: skip
         told = {name: cleaned(getattr(found, name)) for name in ("changes", "before", "after")}
         return replace(found, **told, words=self._names.in_value(found.words))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from projections import replay, tickets
+from projections import replay
+from projections.ticket_folding import EVERY
 from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.deployment import Deployment
@@ -23,7 +24,7 @@ STREAM = f"ticket/{TICKET}"
 AGENT = Identity("mia", frozenset(("agent",)))
 AUDITOR = Identity("ann", frozenset(("auditor",)))
 CUSTOMER = Identity("jan", frozenset(("customer",)), frozenset((ACME,)))
-LENGTH = tickets.EVERY * 2 + 40
+LENGTH = EVERY * 2 + 40
 
 
 @pytest.fixture
@@ -65,9 +66,10 @@ def test_places_are_in_the_order_of_happening_whatever_came_late(longcase: Deplo
 
     ordered = sorted(opened(rows, longcase.keyring), key=lambda logged: logged.happened)
 
-    history = read_history(
-        longcase.log, longcase.keyring, Reading(longcase, AUDITOR).reader(), [STREAM], None
-    )
+    longcase.catch_up()
+    view = longcase.models.view(PROJECTIONS["tickets"])
+    reader = Reading(longcase, AUDITOR).reader()
+    history = read_history(longcase.log, longcase.keyring, reader, [STREAM], view, None)
     assert history
     assert list(history.events) == ordered
     assert [history.events[n] for n in (0, 7, -1)] == [ordered[n] for n in (0, 7, -1)]
@@ -84,7 +86,7 @@ def test_a_replay_from_a_checkpoint_is_the_replay_from_the_start(
     longcase.catch_up()
     total = len(Reading(longcase, who).history(STREAM).events)
 
-    for first in (1, tickets.EVERY, tickets.EVERY + 1, total - 3):
+    for first in (1, EVERY, EVERY + 1, total - 3):
         taken_up = _steps(longcase, who, first, total)
         assert [step.document for step in taken_up] == _from_the_start(longcase, who, first)
         assert [step.ordinal for step in taken_up] == list(range(first, total + 1))
@@ -106,7 +108,7 @@ def test_a_replay_begins_at_the_last_checkpoint_before_its_first_step(
     monkeypatch.setattr(Events, "stored", noted_look)
     assert list(read.walk(history, LENGTH, 1))
 
-    assert looked_at == [LENGTH - 2 * tickets.EVERY]
+    assert looked_at == [LENGTH - 2 * EVERY]
 
 
 def test_what_came_late_and_is_not_folded_yet_is_in_the_replay_all_the_same(
@@ -144,4 +146,4 @@ def test_checkpoints_are_the_same_whatever_came_late_and_however_it_was_paged(
 
     assert digest(longcase.models.view(projection)) == live
     rows = longcase.models.view(projection).all("SELECT step FROM {checkpoints} ORDER BY step")
-    assert rows == [(tickets.EVERY,), (2 * tickets.EVERY,)]
+    assert rows == [(EVERY,), (2 * EVERY,)]

@@ -20,7 +20,6 @@ COLUMNS: Final = (
     "committed_at, late"
 )
 
-
 MOMENT: Final = {
     "sqlite": 'substr(state, instr(state, CAST(\'"occurred_at":"\' AS BLOB)) + 15, 27)',
     "postgresql": 'substring(state FROM position(\'"occurred_at":"\'::bytea IN state) + 15 FOR 27)',
@@ -158,6 +157,12 @@ class Log:
         """List where the events of streams stand, in the order they happened."""
         return self._places(f"originator_id IN ({_marks(stream_ids)})", stream_ids, upto)
 
+    def places_of(self, stream_id: str, ids: Iterable[str], upto: int | None = None) -> list[Place]:
+        """List where some events of a stream, by their ids, stand, in the order they happened."""
+        wanted = [event_id.encode() for event_id in ids]
+        condition = f"originator_id = ? AND substr(state, 14, 36) IN ({_marks(wanted)})"
+        return self._places(condition, [stream_id, *wanted], upto)
+
     def places_of_company(self, company_id: str, upto: int | None = None) -> list[Place]:
         """List where a company's events stand, in the order they happened."""
         return self._places("company_id = ?", [company_id], upto)
@@ -280,12 +285,12 @@ class Log:
         except failures() as error:
             raise OperationalError(str(error)) from error
 
-    def _places(self, condition: str, parameters: Sequence[str], upto: int | None) -> list[Place]:
+    def _places(self, condition: str, asked: Sequence[object], upto: int | None) -> list[Place]:
         found = self._ask(
             f"SELECT {MOMENT[self.database.dialect]}, {self._position}, originator_id, "
             f"company_id, public_seq FROM stored_events "
             f"WHERE {condition} AND {self._position} <= ?",
-            [*parameters, 2**62 if upto is None else upto],
+            [*asked, 2**62 if upto is None else upto],
         )
         return sorted(map(Place._make, found))
 
