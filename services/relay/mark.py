@@ -3,16 +3,14 @@
 For each topic it says which incarnation is the right one: whoever reads from another is told.
 """
 
-import fcntl
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event
 from typing import Final, NamedTuple
 
 from projections.database import Database
+from services.alone import Alone
 from services.bus import TopicInfo
 
 SCHEMA: Final = """CREATE TABLE IF NOT EXISTS relay_mark (
@@ -26,19 +24,11 @@ MOVE: Final = """INSERT INTO relay_mark VALUES (?, ?, ?, ?, ?) ON CONFLICT (topi
     position = excluded.position, moved_at = excluded.moved_at
     WHERE relay_mark.position < excluded.position"""
 
-HOLDER: Final = """SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
-    WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = ?
-    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
-
 CREATING: Final = 7238914
-RELAYING: Final = 7238915
-"""PostgreSQL's advisory locks: while the table is made, and while a relay is at work."""
+"""PostgreSQL's advisory lock while the table is made."""
 
-LOOK_SECONDS: Final = 0.25
-"""How often a relay that waits for another one's end looks again."""
-
-APPLICATION: Final = "longcase relay "
-"""With the instance, how the holder's connection is called in PostgreSQL."""
+RELAYING: Final = Alone("relay", 7238915)
+"""Held while a relay is at work."""
 
 
 class Saved(NamedTuple):
@@ -96,12 +86,7 @@ class RelayMark:
             instance: Who holds the lock, for whoever asks.
             patience: Seconds until the wait ends by itself.
         """
-        until = time.monotonic() + patience
-        with _lock(self.database) as lock:
-            held = lock.taken(instance)
-            while not (held or stop.is_set() or time.monotonic() > until):
-                stop.wait(LOOK_SECONDS)
-                held = lock.taken(instance)
+        with RELAYING.held(self.database, stop, instance, patience) as held:
             yield held
 
     def assert_held(self) -> None:
@@ -131,59 +116,4 @@ def low_mark(store: Database) -> int:
 
 def holder(store: Database) -> str | None:
     """Say which relay holds the lock, at work or stopped in the middle; ``None`` if none does."""
-    with _lock(store) as lock:
-        return lock.holder()
-
-
-@contextmanager
-def _lock(database: Database) -> "Iterator[_FileLock | _ServerLock]":
-    if database.dialect == "postgresql":
-        yield _ServerLock(database)  # it ends with the connection
-        return
-    path = Path(database.url.removeprefix("sqlite:///") + ".relay-lock")
-    file = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        yield _FileLock(file)
-    finally:
-        os.close(file)
-
-
-class _ServerLock:
-    """An advisory lock of the connection's."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def taken(self, instance: str) -> bool:
-        ours = self._database.execute("SELECT pg_try_advisory_lock(?)", (RELAYING,))[0][0]
-        if ours:
-            name = (APPLICATION + instance)[:63]  # PostgreSQL cuts it there
-            self._database.execute("SELECT set_config('application_name', ?, false)", (name,))
-        return bool(ours)
-
-    def holder(self) -> str | None:
-        rows = self._database.execute(HOLDER, (RELAYING,))
-        return rows[0][0].removeprefix(APPLICATION) or "unknown" if rows else None
-
-
-class _FileLock:
-    """A lock on a file beside the store; it ends with its process, however that ends."""
-
-    def __init__(self, file: int) -> None:
-        self._file = file
-
-    def taken(self, instance: str) -> bool:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, instance.encode(), 0)
-        return True
-
-    def holder(self) -> str | None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return os.pread(self._file, 1_000, 0).decode(errors="replace") or "unknown"
-        return None
+    return RELAYING.holder(store)

@@ -18,8 +18,8 @@ from services.headers import headers_of, key_of, public_headers_of
 from services.heartbeat import Pulse
 from services.relay.mark import RelayMark
 from services.relay.target import Target, find_target
-from services.relay.wake import Wake
 from services.store import Log, Row
+from services.wake import Wake
 
 WINDOW: Final = 1_000
 """Events that are sent before their acknowledgement is waited for."""

@@ -13,8 +13,13 @@ LOOK_SECONDS: Final = 0.005
 class Wake:
     """Waits until something may have been recorded; for one thread."""
 
-    def __init__(self, store: str) -> None:
-        """Listen to a store that tells of commits."""
+    def __init__(self, store: str, look_seconds: float = LOOK_SECONDS) -> None:
+        """Listen to a store that tells of commits.
+
+        Args:
+            look_seconds: How long to wait for one that tells nobody.
+        """
+        self._look_seconds = look_seconds
         self._listens: Any = None
         if not store.startswith("sqlite:"):
             import psycopg
@@ -25,7 +30,7 @@ class Wake:
     def wait(self, stop: Event) -> None:
         """Wait a moment, at most until something is recorded."""
         if self._listens is None:
-            stop.wait(LOOK_SECONDS)
+            stop.wait(self._look_seconds)
             return
         for _ in self._listens.notifies(timeout=LISTEN_SECONDS, stop_after=1):
             pass
