@@ -16,7 +16,8 @@ Whose = Literal["us", "customer", "vendor", "nobody", "unknown"]
 
 ABOUT: Final = (
     "ticket_id", "chain_id", "company_id", "number", "subject", "status", "severity", "priority",
-    "product_id", "category", "opened_at", "root_cause", "resolution_code",
+    "product_id", "category", "requester_id", "reporters", "opened_at", "root_cause",
+    "resolution_code",
 )  # fmt: skip
 """What the brief says of the ticket itself."""
 

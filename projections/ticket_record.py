@@ -34,8 +34,8 @@ BLANKS: Final[dict[str, Entry]] = {
                     "resolved_at": None, "declined_at": None, "declined_because": None},
     "milestones": {"state": "running", "due_at": None, "entitlement_id": None, "at": None,
                    "elapsed_business": None},
-    "suspected": {"score": None, "signals": None, "at": None, "state": "suspected", "by": None,
-                  "reason": None},
+    "suspected": {"score": None, "signals": None, "weights": None, "at": None,
+                  "state": "suspected", "by": None, "reason": None},
     "workers": {"events": 0, "since": None, "until": None},
 }  # fmt: skip
 """The lists of a ticket, and what an entry of each holds beside its id and `event_ids`."""

@@ -236,7 +236,8 @@ def _suspected(
     entry = state.entry("suspected", suspected.candidate_ticket_id)
     match suspected:
         case DuplicateSuspected():
-            entry.update(score=suspected.score, signals=list(suspected.signals), at=at)
+            signals, weights = list(suspected.signals), list(suspected.weights)
+            entry.update(score=suspected.score, signals=signals, weights=weights, at=at)
         case DuplicateDismissed():
             entry.update(state="dismissed", by=suspected.by or by, reason=suspected.reason)
 

@@ -184,7 +184,10 @@ EXAMPLES: Final[dict[str, Event]] = {
             other_ticket_id="TCK-1100", relation="caused_by", system="jira", reason="Another cause"
         ),
         x.DuplicateSuspected(
-            candidate_ticket_id="TCK-1100", score=87, signals=("same_installation", "similar_text")
+            candidate_ticket_id="TCK-1100",
+            score=67,
+            signals=("same_installation", "similar_text"),
+            weights=(25, 42),
         ),
         x.DuplicateDismissed(
             candidate_ticket_id="TCK-1100", by=MIA, reason="Another channel, another codec"

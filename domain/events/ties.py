@@ -20,11 +20,13 @@ class DuplicateSuspected(Event):
     Attributes:
         score: How sure the detector is, in percent.
         signals: What speaks for it, such as ``same_installation``.
+        weights: What each of the signals adds to the score, in their order.
     """
 
     candidate_ticket_id: TicketId
     score: Score | None = None
     signals: tuple[Code, ...] = ()
+    weights: tuple[Score, ...] = ()
 
 
 @event("ticket.duplicate_dismissed")

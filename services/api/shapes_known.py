@@ -69,6 +69,8 @@ class Handoff(Shape):
     steps: int
     position: int
     at: Moment
+    requester_id: Name
+    reporters: list[str] = Field(description="who joined with the same trouble")
     turn: Turn
     has_it: dict[str, Any]
     tried: list[dict[str, Any]]

@@ -47,10 +47,11 @@ def _parts(brief: Line) -> Iterator[tuple[str, list[tuple[str, list[str]]]]]:
     turn, has_it, asked = brief["turn"], brief["has_it"], brief["questions"]
     who = " / ".join(name for name in (has_it["agent"], has_it["team"]) if name) or "nobody"
     status = brief["status"].replace("_", " ")
+    people = ", ".join(filter(None, (brief["requester_id"], *brief["reporters"]))) or "nobody"
     yield (
         "How it stands",
         [
-            (f"{status}, with {who}", has_it["event_ids"]),
+            (f"{status}, with {who}; reported by {people}", has_it["event_ids"]),
             (f"turn: {turn['who']}, for {turn['why']}", turn["event_ids"]),
         ],
     )

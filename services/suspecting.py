@@ -1,0 +1,121 @@
+"""Suspecting duplicates: which tickets of a company may be about the trouble of another one.
+
+The timeline says which tickets hold the same words, that of tickets which of them are open;
+`projections.duplicates` says what speaks for it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+import orjson
+
+from domain.events.ties import DuplicateDismissed, DuplicateSuspected
+from domain.values import ticket_chain
+from projections import unions
+from projections.duplicates import LATELY, Account, Likeness, judge
+from projections.projection import View
+from projections.tickets_alike import Standing, kept, standings
+from projections.timeline_alike import account, alike_tickets, withheld_tickets
+from services.catalogue import PROJECTIONS
+from services.readmodel import ReadModels
+from services.store import Row
+
+READS: Final = (PROJECTIONS["timeline"], PROJECTIONS["tickets"])
+"""What is read, and so must have folded what is asked about."""
+
+COMPANIES: Final = 20
+"""Companies of one union that are looked through."""
+
+
+class Suspecting:
+    """Finds likely duplicates in the read models of one deployment."""
+
+    def __init__(self, models: ReadModels) -> None:
+        self._models = models
+
+    def of(
+        self, company_id: str, ticket_id: str, upto: int, *, new: bool = False,
+        in_full: bool = False,
+    ) -> list[Likeness]:  # fmt: skip
+        """List the tickets that one may be a duplicate of, the likeliest first.
+
+        Those that were told apart from it, or said to be the same, are left out.
+
+        Args:
+            upto: The last position of an entry that counts.
+            new: As for a new ticket: only those that were opened before it, and none once
+                somebody of ours replied.
+            in_full: By what is restricted as well, for those alone who may read it.
+        """
+        chain, companies = ticket_chain(ticket_id), self._united(company_id)
+        if new and self._is_answered(chain):
+            return []
+        timeline = self._view("timeline")
+        one = account(timeline, companies, chain, upto, in_full=in_full)
+        if one is None or one.is_restricted:
+            return []
+        found = alike_tickets(timeline, companies, one, upto, in_full=in_full)
+        if not in_full:
+            found += [t for t in withheld_tickets(timeline, companies, one, upto) if t not in found]
+        others = (account(timeline, companies, t, upto, in_full=in_full) for t in found)
+        began = [x for x in others if x and (not new or x.began < one.began)]
+        return self._judged(one, began)
+
+    def is_restricted(self, company_id: str, ticket_id: str, upto: int) -> bool:
+        """Say whether the opening of a ticket is restricted."""
+        chain, timeline = ticket_chain(ticket_id), self._view("timeline")
+        one = account(timeline, self._united(company_id), chain, upto)
+        return one is not None and one.is_restricted
+
+    def _is_answered(self, chain: str) -> bool:
+        stands = standings(self._view("tickets"), [chain]).get(chain)
+        return stands is None or stands.is_answered
+
+    def _judged(self, one: Account, others: list[Account]) -> list[Likeness]:
+        tickets = self._view("tickets")
+        roots = kept(tickets, [one.ticket_id, *(other.ticket_id for other in others)])
+        known = standings(tickets, {one.ticket_id, *roots.values()})
+        best: dict[str, Likeness] = {}
+        for other in others:
+            root = roots[other.ticket_id]
+            stands = known.get(root)
+            if root == roots[one.ticket_id] or stands is None:
+                continue
+            if not stands.was_open(one.began[0] - LATELY) or _answered(one, root, known):
+                continue
+            found = judge(one, other)
+            if found and _sure(found) > _sure(best.get(root)):
+                best[root] = replace(found, ticket_id=root)
+        return sorted(best.values(), key=lambda found: (-_sure(found), found.ticket_id))
+
+    def _united(self, company_id: str) -> list[str]:
+        """List the records that are one company, so far as they are looked through."""
+        view = self._view("tickets")
+        root = unions.root_of(view, "company", [company_id])[company_id]
+        united = unions.companies_in(view, root)
+        return [company_id, *(one for one in united if one != company_id)][:COMPANIES]
+
+    def _view(self, name: str) -> View:
+        return self._models.view(PROJECTIONS[name])
+
+
+def _answered(one: Account, root: str, known: dict[str, Standing]) -> bool:
+    """Say whether somebody dismissed a pair or linked it, on either of the two tickets."""
+    sides = ((known.get(one.ticket_id), root), (known.get(root), one.ticket_id))
+    return any(
+        stands and (stands.told.get(other) == "dismissed" or other in stands.linked)
+        for stands, other in sides
+    )
+
+
+def _sure(found: Likeness | None) -> int:
+    """Order by the score; one without comes last, after it nothing."""
+    return -1 if found is None else found.score or 0
+
+
+def told_of(stream: Iterable[Row]) -> set[str]:
+    """List the tickets that a ticket's own stream names as suspected or dismissed."""
+    types = (DuplicateSuspected.TYPE, DuplicateDismissed.TYPE)
+    states = (orjson.loads(row.state) for row in stream if row.type in types)
+    return {ticket_chain(state["data"]["candidate_ticket_id"]) for state in states}
