@@ -1,9 +1,9 @@
-"""The application: routes, problems, and the embedded projector beside them."""
+"""The application: routes, problems, and the embedded projector and watchers beside them."""
 
 import logging
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
@@ -29,6 +29,7 @@ from services.api.guard import Guard
 from services.api.lanes import Lanes
 from services.deployment import Deployment
 from services.security import KEY
+from services.watcher import watch_beside
 from services.web import home, replay, signin, timeline
 from services.web.page import HERE, Static, show_problem
 
@@ -63,15 +64,17 @@ def create_app(deployment: Deployment) -> FastAPI:
 
 @asynccontextmanager
 async def _living(app: FastAPI) -> AsyncIterator[None]:
-    """Keep embedded read models up to date while requests are served."""
+    """Keep embedded read models up to date, and watch, while requests are served."""
     deployment: Deployment = app.state.deployment
     current_default_thread_limiter().total_tokens = THREADS
     deployment.open()
     app.state.lanes = lanes = Lanes(deployment.reads)
     follower = threading.Thread(target=deployment.projector.follow, daemon=True)
-    if deployment.is_embedded:
-        follower.start()
-    yield
+    with ExitStack() as beside:
+        if deployment.is_embedded:
+            follower.start()
+            beside.enter_context(watch_beside(deployment))
+        yield
     lanes.close()
     deployment.projector.stop()
     if follower.is_alive():

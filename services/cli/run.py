@@ -26,8 +26,10 @@ def run(
 ) -> None:
     """Run everything here, and print a link to sign in with.
 
-    Embedded, that is one process: SQLite, the projections, the API and the pages.  Over Kafka,
-    a broker is started, and a relay and one process for each projection beside this one.
+    Embedded, that is one process: SQLite, the projections, the watchers, the API and the pages.
+    Over Kafka,
+    a broker is started, and a relay, an inbox, a watcher and one process for each projection
+    beside this one.
 
     Args:
         sample: Load the sample history first, what of it is not there yet.
@@ -107,14 +109,15 @@ def _take_back(deployment: "Deployment", *, shown: bool) -> None:
 
 
 def _processes(settings: "Settings") -> "AbstractContextManager[None]":
-    """Run the relay, the inbox, and a projector for each projection."""
+    """Run the relay, the inbox, the watcher, and a projector for each projection."""
     from services.bus import brokers_of, create_topics
     from services.catalogue import PROJECTIONS
     from services.cli.children import running
 
     create_topics(brokers_of(settings))
     projectors = [("serve", "projector", name) for name in PROJECTIONS]
-    return running([("serve", "relay"), ("serve", "inbox"), *projectors], settings)
+    single = [("serve", name) for name in ("relay", "inbox", "watcher")]
+    return running([*single, *projectors], settings)
 
 
 def _welcome(deployment: "Deployment", address: str) -> None:

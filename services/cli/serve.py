@@ -82,9 +82,22 @@ def projector(name: str, /, *, beside: Process = None) -> None:
 
 
 @serve.command
-def watcher() -> None:
-    """Record what follows from time and patterns: comes with a later version."""
-    raise Usage("longcase serve watcher comes with a later version")
+def watcher(*, beside: Process = None) -> None:
+    """Record what follows from what is recorded, such as that a ticket may be a duplicate.
+
+    One process of a store does so at a time, and the API does it itself where it is embedded;
+    others wait for its end.
+
+    Args:
+        beside: End when this process ends.
+    """
+    settings = _settings()
+    from services.cli.serving import until_told
+    from services.watcher import serve_watcher
+
+    with until_told() as stop:
+        _end_with(beside, stop)
+        serve_watcher(settings, stop)
 
 
 @serve.command

@@ -39,6 +39,8 @@ TABLE: Final[dict[str, tuple[str, ...]]] = {
         "inbox.before_record", "inbox.after_record_before_rejects",
         "inbox.after_record_before_mark", "inbox.after_mark",
     ),
+    # It knows no broker: tests/test_watcher.py takes it through these.
+    "watcher": ("watcher.before_record", "watcher.after_record", "watcher.after_mark"),
 }  # fmt: skip
 """Where each failpoint is passed."""
 
