@@ -32,20 +32,27 @@ def checks(deployment: Deployment) -> dict[str, str]:
     judged = {each["name"]: _judged(each) for each in projections}
     if relay:
         judged["relay"] = _judged(relay)
-        judged |= _inbox(deployment)
+        judged |= _beside(deployment, "inbox") | _beside(deployment, "watcher")
     return {"store": OK, **judged}
 
 
-def _inbox(deployment: Deployment) -> dict[str, str]:
-    """Judge the inbox, where one was ever at work and did not end when it was told to.
+def watching(deployment: Deployment) -> dict[str, Any]:
+    """Say how the watchers are."""
+    from services.watcher.status import status  # those who ask for readiness need none of it
+
+    return status(deployment.log)
+
+
+def _beside(deployment: Deployment, name: str) -> dict[str, str]:
+    """Judge the inbox or the watcher, where one was ever at work and did not end as it was told.
 
     The table of heartbeats is there: the relay's status was asked first.
     """
-    beats = heartbeat.read(deployment.log.database, "inbox")
+    beats = heartbeat.read(deployment.log.database, name)
     if any(beat.state == heartbeat.RUNNING for beat in beats):
-        return {"inbox": OK}
+        return {name: OK}
     ill = [beat for beat in beats if beat.state != heartbeat.STOPPED or beat.detail]
-    return {"inbox": ill[0].state} if ill else {}
+    return {name: ill[0].state} if ill else {}
 
 
 def _judged(part: dict[str, Any]) -> str:

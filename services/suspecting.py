@@ -4,7 +4,7 @@ The timeline says which tickets hold the same words, that of tickets which of th
 `projections.duplicates` says what speaks for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -31,8 +31,14 @@ COMPANIES: Final = 20
 class Suspecting:
     """Finds likely duplicates in the read models of one deployment."""
 
-    def __init__(self, models: ReadModels) -> None:
+    def __init__(self, models: ReadModels, may_read: Callable[[str], bool] = bool) -> None:
+        """Say where to look.
+
+        Args:
+            may_read: Says which companies of a union are looked through.
+        """
         self._models = models
+        self._may_read = may_read
 
     def of(
         self, company_id: str, ticket_id: str, upto: int, *, new: bool = False,
@@ -75,37 +81,50 @@ class Suspecting:
     def _judged(self, one: Account, others: list[Account]) -> list[Likeness]:
         tickets = self._view("tickets")
         roots = kept(tickets, [one.ticket_id, *(other.ticket_id for other in others)])
-        known = standings(tickets, {one.ticket_id, *roots.values()})
+        known = standings(tickets, {*roots, *roots.values()})
         best: dict[str, Likeness] = {}
         for other in others:
             root = roots[other.ticket_id]
             stands = known.get(root)
             if root == roots[one.ticket_id] or stands is None:
                 continue
-            if not stands.was_open(one.began[0] - LATELY) or _answered(one, root, known):
+            if not stands.was_open(one.began[0] - LATELY):
+                continue
+            if _is_settled(one, {root, other.ticket_id}, known):
                 continue
             found = judge(one, other)
             if found and _sure(found) > _sure(best.get(root)):
                 best[root] = replace(found, ticket_id=root)
         return sorted(best.values(), key=lambda found: (-_sure(found), found.ticket_id))
 
+    def told(self, stream: Iterable[Row]) -> set[str]:
+        """List the tickets that a ticket's own stream names as suspected or dismissed.
+
+        And those in which these go on: a merge makes no new suspicion.
+        """
+        named = _told_of(stream)
+        return named | set(kept(self._view("tickets"), named).values())
+
     def _united(self, company_id: str) -> list[str]:
         """List the records that are one company, so far as they are looked through."""
         view = self._view("tickets")
         root = unions.root_of(view, "company", [company_id])[company_id]
-        united = unions.companies_in(view, root)
-        return [company_id, *(one for one in united if one != company_id)][:COMPANIES]
+        united = (company_id, *unions.companies_in(view, root))
+        return [one for one in dict.fromkeys(united) if self._may_read(one)][:COMPANIES]
 
     def _view(self, name: str) -> View:
         return self._models.view(PROJECTIONS[name])
 
 
-def _answered(one: Account, root: str, known: dict[str, Standing]) -> bool:
+def _is_settled(one: Account, others: set[str], known: dict[str, Standing]) -> bool:
     """Say whether somebody dismissed a pair or linked it, on either of the two tickets."""
-    sides = ((known.get(one.ticket_id), root), (known.get(root), one.ticket_id))
+    sides = [(known.get(one.ticket_id), others)]
+    sides += [(known.get(other), {one.ticket_id}) for other in others]
     return any(
-        stands and (stands.told.get(other) == "dismissed" or other in stands.linked)
-        for stands, other in sides
+        stands.told.get(candidate) == "dismissed" or candidate in stands.linked
+        for stands, candidates in sides
+        if stands
+        for candidate in candidates
     )
 
 
@@ -114,8 +133,7 @@ def _sure(found: Likeness | None) -> int:
     return -1 if found is None else found.score or 0
 
 
-def told_of(stream: Iterable[Row]) -> set[str]:
-    """List the tickets that a ticket's own stream names as suspected or dismissed."""
+def _told_of(stream: Iterable[Row]) -> set[str]:
     types = (DuplicateSuspected.TYPE, DuplicateDismissed.TYPE)
     states = (orjson.loads(row.state) for row in stream if row.type in types)
     return {ticket_chain(state["data"]["candidate_ticket_id"]) for state in states}

@@ -21,6 +21,7 @@ from projections.who_knew import Cut
 from services.asking import NOW
 from services.audit.looks import Opened, opened_by
 from services.briefings import Briefings
+from services.duplicates import Duplicates
 from services.feed import opened
 from services.finding import find_event
 from services.history import TICKET, History
@@ -57,7 +58,7 @@ class Asked:
     known_at: int | None = None
 
 
-class Witness(Knowing, Briefings, Portfolio):
+class Witness(Knowing, Duplicates, Briefings, Portfolio):
     """Everything that one identity can learn, also of what others knew."""
 
     def ticket_of(self, event_id: UUID) -> str:

@@ -62,7 +62,7 @@ def test_each_projection_is_a_service_that_says_so_by_its_name() -> None:
     projectors = {name: words for name, words in commands().items() if "projector" in words}
 
     assert projectors == {f"projector-{name}": ["serve", "projector", name] for name in PROJECTIONS}
-    assert {"api", "relay", "inbox", "init"} == commands().keys() - projectors.keys()
+    assert {"api", "relay", "inbox", "watcher", "init"} == commands().keys() - projectors.keys()
 
 
 @pytest.mark.parametrize("file", ["docker-compose.yml", "Dockerfile"])

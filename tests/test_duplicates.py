@@ -1,73 +1,24 @@
 """Duplicates: a new ticket about the trouble of an open one is suspected, and why is said."""
 
-from typing import Any
-
 import pytest
 
 from domain.events import decode
-from domain.events.ticket import ReporterJoined
-from domain.events.ties import DuplicateDismissed, DuplicateSuspected
-from services.wire import Report
-from tests.reports import (
-    affiliated,
-    at,
-    closed,
-    happened,
-    installed,
-    introduced,
-    merged,
-    opened,
-    registered,
-    replied,
-    resolved,
-    united,
-    wrote,
+from tests.reports import at, closed, merged, registered, replied, resolved, united, wrote
+from tests.troubles import (
+    ANA,
+    FIRST,
+    JAN,
+    SECOND,
+    acme,
+    again,
+    dismissed,
+    joined,
+    suspicions,
+    trouble,
 )
 from tests.watched import Watched, watched
 
 __all__ = ["watched"]
-
-FIRST, SECOND = "TCK-1", "TCK-2"
-JAN, ANA = "jan", "ana"
-SITE = "antwerp-1"
-
-
-def trouble(ticket: str = FIRST, **known: Any) -> Report:
-    """Open a ticket about dropped frames."""
-    said = {
-        "number": None, "subject": "Frames dropped on playout", "description": None,
-        "requester_id": JAN, "installation_ids": (SITE,), "product_id": "playout",
-        "category": None, "continues": None, "at": at("09:00"),
-    }  # fmt: skip
-    return opened(ticket, **{**said, **known})
-
-
-def again(ticket: str = SECOND, **known: Any) -> Report:
-    """Open a ticket in which another one of Acme tells of the same."""
-    said = {"subject": "Playout drops frames again", "requester_id": ANA, "at": at("10:00")}
-    return trouble(ticket, **{**said, **known})
-
-
-def acme() -> list[Report]:
-    return [
-        registered(), introduced(JAN), introduced(ANA), affiliated(JAN), affiliated(ANA),
-        installed(installation_id=SITE),
-    ]  # fmt: skip
-
-
-def joined(ticket: str, contact: str) -> Report:
-    return happened(ReporterJoined, f"ticket/{ticket}", contact_id=contact, at=at("10:05"))
-
-
-def dismissed(ticket: str, candidate: str, **known: Any) -> Report:
-    known = {"candidate_ticket_id": candidate, "at": at("10:05"), **known}
-    return happened(DuplicateDismissed, f"ticket/{ticket}", **known)
-
-
-def suspicions(watched: Watched, ticket: str = SECOND) -> list[DuplicateSuspected]:
-    rows = watched.deployment.log.of_stream(f"ticket/{ticket}")
-    found = [decode(row.type, row.state).data for row in rows]
-    return [event for event in found if isinstance(event, DuplicateSuspected)]
 
 
 def test_a13_a_second_contact_joins_the_open_ticket(watched: Watched) -> None:
@@ -207,14 +158,18 @@ def test_restricted_text_of_a_ticket_that_may_be_read_counts_for_nothing(watched
     assert suspicions(watched) == []
 
 
-def test_what_is_suspected_of_a_restricted_ticket_is_restricted(watched: Watched) -> None:
+def test_what_is_suspected_of_a_restricted_ticket_is_restricted_and_says_no_more(
+    watched: Watched,
+) -> None:
     watched.tell(*acme(), trouble(), again(visibility="restricted"))
+    watched.tell(trouble("TCK-9", subject="Cannot export", at=at("09:01")))
     watched.watch()
 
     rows = watched.deployment.log.of_stream(f"ticket/{SECOND}")
-    told = [decode(row.type, row.state) for row in rows][1:]
-    assert [event.visibility for event in told] == ["restricted"]
-    assert "similar_text" in suspicions(watched)[0].signals
+    assert [decode(row.type, row.state).visibility for row in rows] == ["restricted", "restricted"]
+    (found,) = suspicions(watched)
+    assert (found.candidate_ticket_id, found.score) == (FIRST, None)
+    assert found.signals == ("restricted_ticket",)
 
 
 @pytest.mark.parametrize("at_ticket", [FIRST, SECOND])

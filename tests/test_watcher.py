@@ -4,25 +4,30 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
 from domain.events import Logged
 from domain.events.ticket import InternalNoteAdded, TicketOpened
 from projections.duplicates import POLICY
+from services import heartbeat
 from services.config import Settings
 from services.deployment import Deployment
 from services.failpoints import Failed, arm
-from services.watcher import WATCHERS, Watch
+from services.heartbeat import Beat
+from services.watcher import WATCHERS, Watch, serve_watcher
 from services.watcher.duplicates import DUPLICATES
 from services.watcher.mark import WatcherMark
+from services.watcher.status import status
 from services.watcher.watchers import Finding, Sight, Watcher
 from tests.reports import wrote
-from tests.test_duplicates import SECOND, acme, again, suspicions, trouble
+from tests.troubles import SECOND, acme, again, suspicions, trouble
 from tests.watched import Watched, watched
 
 __all__ = ["watched"]
@@ -242,3 +247,61 @@ def killed_at(place: str, settings: Settings) -> int:
         check=False,
         stdout=subprocess.DEVNULL,
     ).returncode
+
+
+def told(watched: Watched) -> dict[str, Any]:
+    return status(watched.deployment.log)
+
+
+def test_how_it_stands_is_told(watched: Watched) -> None:
+    watched.tell(*acme(), trouble())
+    head = watched.deployment.log.head()
+    found = told(watched)
+    assert (found["state"], found["held_by"]) == ("stopped", None)
+    assert (found["position"], found["lag_events"], found["failed"]) == (0, head, 0)
+    assert found["lag_seconds"] > 0
+
+    watched.watch()
+    with closing(WatcherMark(watched.deployment.log.url)) as mark, mark.held(Event(), "one:1"):
+        found = told(watched)
+        mark.failed("duplicates", 7, "LookupError: out of sight")
+        ill = told(watched)
+
+    assert (found["state"], found["held_by"], found["lag_events"]) == ("running", "one:1", 0)
+    assert (ill["state"], ill["failed"]) == ("degraded", 1)
+    assert "7, LookupError: out of sight" in ill["reason"]
+
+
+def test_one_that_hangs_says_so_by_its_silence(watched: Watched) -> None:
+    with closing(WatcherMark(watched.deployment.log.url)) as mark, mark.held(Event(), "one:1"):
+        heartbeat.prepare(mark.database)
+        beat = Beat("watcher", "one:1", "running", "", 0, 0.0, 7.0)
+        heartbeat.write(mark.database, beat)
+
+        found = told(watched)
+
+    assert (found["state"], "no sign of life" in found["reason"]) == ("stopped", True)
+
+
+def test_the_process_watches_until_it_is_told_to_stop(watched: Watched) -> None:
+    stop = Event()
+    serving = Thread(target=serve_watcher, args=(watched.deployment.settings, stop))
+    serving.start()
+    try:
+        watched.tell(*acme(), trouble(), again())
+        assert eventually(lambda: len(suspicions(watched)) == 1)
+        assert told(watched)["state"] == "running"
+    finally:
+        stop.set()
+        serving.join()
+
+    assert told(watched)["held_by"] is None
+    (beat,) = heartbeat.read(watched.deployment.log.database, "watcher")
+    assert (beat.state, beat.detail) == ("stopped", "")
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
+    until = time.monotonic() + seconds
+    while not (done := holds()) and time.monotonic() < until:
+        time.sleep(0.05)
+    return done

@@ -13,6 +13,7 @@ from services.api import (
     asyncapi,
     companies,
     dossiers,
+    duplicates,
     event,
     events,
     feed,
@@ -38,7 +39,8 @@ THREADS: Final = 16
 
 
 PARTS: Final = (
-    companies, dossiers, tickets, known, portfolio, events, feed, event, schemas, meta, metrics,
+    companies, dossiers, tickets, known, duplicates, portfolio, events, feed, event, schemas, meta,
+    metrics,
     asyncapi, home, signin, timeline, replay,
 )  # fmt: skip
 """Routes are looked through in this order, so those that are asked most stand first."""

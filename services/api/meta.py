@@ -36,7 +36,11 @@ def ready(deployed: Deployed) -> Response:
 
 @router.get("/v1/projections", response_model=shapes.Projections)
 def projections(deployed: Deployed, who: Who) -> Response:
-    """List the projections: position, head of the store, lag in events and seconds, state."""
+    """List the projections: position, head of the store, lag in events and seconds, state.
+
+    And how the relay and the watchers are.
+    """
     authorize(who, "operate")
     found, relay = health.parts(deployed)
-    return answers.json({"projections": found, "relay": relay})
+    watcher = health.watching(deployed)
+    return answers.json({"projections": found, "relay": relay, "watcher": watcher})

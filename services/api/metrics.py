@@ -11,11 +11,14 @@ from prometheus_client.registry import Collector
 
 from services.api.identity import Deployed
 from services.deployment import Deployment
-from services.health import parts
+from services.health import parts, watching
 
 STATES: Final = (
     "running", "catching_up", "rebuilding", "paused", "degraded", "faulted", "stopped",
     "broker_away", "barred",
+)  # fmt: skip
+WATCHER_STATES: Final = (
+    "running", "waiting_for_projections", "waiting", "degraded", "stopped",
 )  # fmt: skip
 RELAY_STATES: Final = ("running", "standby", "waiting_for_broker", "refused", "stopped")
 
@@ -37,6 +40,13 @@ OF_THE_RELAY: Final = {
     "events_per_second": "Events published a second, over the last seconds",
 }
 
+OF_THE_WATCHERS: Final = {
+    "position": "Position up to which every event was looked at",
+    "lag_events": "Events recorded and not looked at yet",
+    "lag_seconds": "Age of the first event that was not looked at yet",
+    "failed": "Events that could not be looked at",
+}
+
 DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "description": "Metrics, one on each line",
@@ -49,7 +59,7 @@ router = APIRouter(tags=["service"])
 
 @router.get("/metrics", response_class=Response, responses=DESCRIBED)
 def metrics(deployed: Deployed) -> Response:
-    """Say in Prometheus' words how far the projections and the relay are, and what they cost."""
+    """Say in Prometheus' words how far the projections, the relay and the watchers are."""
     registry = CollectorRegistry()
     registry.register(_Parts(deployed))
     ProcessCollector(registry=registry)
@@ -79,6 +89,9 @@ class _Parts(Collector):
         if relay:
             yield from _gauges("relay", [], OF_THE_RELAY, [([], relay)])
             yield _states("relay", [], RELAY_STATES, [([], relay)])
+        watchers = watching(self._deployment)
+        yield from _gauges("watcher", [], OF_THE_WATCHERS, [([], watchers)])
+        yield _states("watcher", [], WATCHER_STATES, [([], watchers)])
 
 
 Labelled = list[tuple[list[str], dict[str, Any]]]

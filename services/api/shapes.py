@@ -224,7 +224,8 @@ class Ready(Shape):
 
     ready: bool
     checks: dict[str, str] = Field(
-        description="of the store, each projection and the relay: ok, behind, or its state"
+        description="of the store, each projection, the relay, the inbox and the watcher: ok, "
+        "behind, or its state"
     )
 
 
@@ -265,8 +266,22 @@ class Projections(Shape):
         beat_seconds: float | None
         topics: list[dict[str, Any]]
 
+    class Watchers(Shape):
+        """What records what follows."""
+
+        state: str
+        reason: str
+        held_by: str | None
+        position: int | None = Field(description="null while none ever began")
+        head_position: int
+        lag_events: int
+        lag_seconds: float
+        failed: int = Field(description="events that could not be looked at")
+        watchers: list[dict[str, Any]]
+
     projections: list[Projection]
     relay: Relay | None = Field(description="null where nothing travels over Kafka")
+    watcher: Watchers
 
 
 class Problem(BaseModel):

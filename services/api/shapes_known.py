@@ -133,3 +133,33 @@ class Asked(Shape):
     asked: int
     asked_again: int
     rate: float | None = Field(description="null where nothing was asked")
+
+
+class Duplicate(Shape):
+    """Two tickets that may be about one trouble."""
+
+    class Signal(Shape):
+        """What speaks for it."""
+
+        name: str
+        weight: int | None = Field(description="what it adds to the score")
+
+    ticket_id: str
+    candidate_ticket_id: str = Field(description="the one it may be a duplicate of")
+    state: Literal["suspected", "dismissed", "found"]
+    score: int | None = Field(description="of 100; null where the candidate is restricted")
+    signals: list[Signal]
+    shared: list[str] = Field(description="words and error codes of both, where found now")
+    at: Moment | None
+    by: Name = Field(description="who dismissed it")
+    reason: Name
+    event_ids: list[str]
+    ticket: dict[str, Any]
+    candidate: dict[str, Any] = Field(description="its id alone, where it is out of reach")
+
+
+class Duplicates(Shape):
+    """Suspicions, the surest first."""
+
+    duplicates: list[Duplicate]
+    position: int

@@ -10,14 +10,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from projections.database import Database
 from services.catalogue import PROJECTIONS
 from services.cli.errors import safe
 from services.config import PREFIX, Settings, masked
 from services.deployment import Deployment
-from services.health import WELL
+from services.health import WELL, watching
 from services.pairing import KeysMissing, missing_keys
 from services.standing import standing
 
@@ -193,6 +193,20 @@ def _log(settings: Settings) -> Iterator[Check]:
             if found["reason"]:
                 told += f"; {found['state'].replace('_', ' ')}: {found['reason']}"
             yield Check("ok" if is_well else "warn", f"projection {found['name']}", told)
+        yield _watcher(settings, watching(deployment))
+
+
+def _watcher(settings: Settings, found: dict[str, Any]) -> Check:
+    """Say whether what follows is recorded; embedded, that is while something is served."""
+    if found["position"] is None:
+        return Check("ok", "watcher", "never begun: longcase run and longcase serve watcher do")
+    count = found["lag_events"]
+    told = f"{found['state'].replace('_', ' ')}, {count:,} event{'' if count == 1 else 's'} behind"
+    is_well = found["state"] in WELL and found["lag_seconds"] <= LAGGING
+    rests = found["state"] == "stopped" and not settings.kafka
+    if found["reason"]:
+        told += f": {found['reason']}"
+    return Check("ok" if is_well or rests else "warn", "watcher", told)
 
 
 def _keyring(settings: Settings) -> Iterator[Check]:

@@ -22,6 +22,7 @@ COMMANDS: Final = (
     (LOOK, "who-knew", "who_knew:who_knew"),
     (LOOK, "promises", "promises:promises"),
     (LOOK, "portfolio", "portfolio:portfolio"),
+    (LOOK, "duplicates", "duplicates:duplicates"),
     (TELL, "publish", "publish:publish"),
     (TELL, "report", "report:report"),
     (TELL, "import", "importing:import_log"),

@@ -13,7 +13,7 @@ from domain.events.ticket import CustomerMessageReceived, TicketClassified, Tick
 from domain.events.ties import DuplicateSuspected
 from domain.values import UNASSIGNED, ticket_chain
 from projections.duplicates import POLICY, RESTRICTED, Likeness
-from services.suspecting import READS, Suspecting, told_of
+from services.suspecting import READS, Suspecting
 from services.watcher.watchers import Finding, Sight, Watcher
 
 MOST: Final = 3
@@ -29,13 +29,13 @@ def look(logged: Logged, sight: Sight) -> Iterator[Finding]:
     suspecting = Suspecting(sight.models)
     closed = suspecting.is_restricted(company_id, ticket, logged.position)
     found = suspecting.of(company_id, ticket, logged.position, new=True, in_full=closed)
-    known = told_of(sight.log.of_stream(event.stream_id)) if found else set[str]()
+    known = suspecting.told(sight.log.of_stream(event.stream_id)) if found else set[str]()
     fresh = (likeness for likeness in found if likeness.ticket_id not in known)
     for likeness in islice(fresh, MOST):
         yield Finding(
             subject=f"{ticket}:{likeness.ticket_id}",
             stream_id=event.stream_id,
-            event=_suspicion(likeness),
+            event=_bare(likeness) if closed else _suspicion(likeness),
             visibility="restricted" if closed else None,
         )
 
@@ -43,6 +43,11 @@ def look(logged: Logged, sight: Sight) -> Iterator[Finding]:
 def _is_continued(logged: Logged) -> bool:
     """Say whether a ticket only went on in another stream: it was looked at when it was new."""
     return isinstance(logged.event.data, TicketOpened) and logged.event.data.continues is not None
+
+
+def _bare(likeness: Likeness) -> DuplicateSuspected:
+    """Tell of a restricted ticket that there is one: why is told to those who ask and may know."""
+    return DuplicateSuspected(candidate_ticket_id=likeness.ticket_id, signals=(RESTRICTED,))
 
 
 def _suspicion(likeness: Likeness) -> DuplicateSuspected:
