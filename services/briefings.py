@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import uuid_utils.compat
 
-from domain.errors import Forbidden
+from domain.errors import Forbidden, InvalidReport
 from domain.events import Source
 from domain.events.account import ExecutiveBriefed
 from domain.values import rfc3339
@@ -18,6 +18,7 @@ from projections.briefing import Card, card
 from services.dossiers import Dossiers
 from services.freshness import Freshness, freshness
 from services.reading import NotFound
+from services.security import NAME, Denied
 from services.wire import Report
 from services.worth import DOSSIER
 
@@ -94,15 +95,26 @@ class Briefings(Dossiers):
         fresh = freshness(self._deployment, DOSSIER, company_id, made.position, known_at)
         return Briefing(made, fresh, past, wait_for if is_late else None)
 
-    def put_on_record(self, shown: Briefing, user_id: str) -> None:
-        """Record in the company's story that one of ours was shown a card.
+    def may_record(self, company_id: str) -> bool:
+        """Say whether one who reads may put on record who was shown a card."""
+        try:
+            self._may("publish", company_id)
+        except Denied:
+            return False
+        return True
+
+    def put_on_record(self, shown: Briefing, user_id: str) -> int:
+        """Record in the company's story that one of ours was shown a card; say the position.
 
         Raises:
             Denied: If the key may not report.
+            InvalidReport: If *user_id* is no id.
             Forbidden: If the desk refuses it.
         """
         made = shown.card
         self._may("publish", made.company_id)
+        if not NAME.fullmatch(user_id):
+            raise InvalidReport("who was shown it is an id of ours: letters, digits and . _ : ~ -")
         report = Report(
             event=ExecutiveBriefed(
                 user_id=user_id, as_of_position=made.position, card_digest=made.digest,
@@ -117,6 +129,7 @@ class Briefings(Dossiers):
         (receipt,) = self._deployment.desk.record([report])
         if receipt.status == "refused":
             raise Forbidden(str(receipt.reason))
+        return receipt.last_position or 0
 
     def shown(self, briefing: Briefing) -> dict[str, Any]:
         """Write a card with its names filled in."""

@@ -91,6 +91,7 @@ def test_the_card_as_json_has_its_events_and_a_digest_that_comes_again(acme: Lon
         (("--phone", "1", "--email", "a@b"), 2, "give one"),
         (("nobody",), 3, "no company nobody is registered"),
         (("acme", "--as-of", "yesterday"), 2, "is not a time"),
+        (("acme", "--for", "c e o"), 3, "is an id of ours"),
     ],
 )
 def test_what_makes_no_sense_is_told_in_one_line(

@@ -1,10 +1,12 @@
 """The card at the head of a company's page, and the search that leads to it."""
 
 import re
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from tests.browsed import page, seen
+from tests.browsed import HTML, page, seen
 from tests.served import ACME, LONG, Served, served, story
 
 __all__ = ["served", "story"]
@@ -95,6 +97,52 @@ def test_that_somebody_opened_the_page_is_on_record_with_the_digest(served: Serv
 
     looks = served.reads()
     assert [look["purpose"] for look in looks if look["card_digest"]] == ["briefing"]
+
+
+# Who is shown it
+
+
+def record(served: Served, who: str = "agent", site: str = "same-origin", **changed: str) -> Any:
+    html = page(served, TIMELINE, who)
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html))
+    return served.client.post(
+        f"{TIMELINE}/shown", content=urlencode({**form, "user": "helena", **changed}),
+        headers={**HTML, "Cookie": f"longcase_key={served.keys[who]}", "Sec-Fetch-Site": site,
+                 "Content-Type": "application/x-www-form-urlencoded"},
+        follow_redirects=False,
+    )  # fmt: skip
+
+
+def test_a28_who_was_shown_the_card_is_put_on_record_from_the_page(served: Served) -> None:
+    answer = record(served)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, TIMELINE)
+    assert "was shown the briefing as of position" in page(served, TIMELINE)
+    (kept,) = served.read(f"/v1{TIMELINE}/timeline", type="company.executive_briefed")["entries"]
+    asked = {"as_of": kept["data"]["as_of"], "known_at": kept["data"]["as_of_position"]}
+    again = served.read(f"/v1{TIMELINE}/briefing", "agent", **asked)
+    assert again["digest"] == kept["data"]["card_digest"]
+
+
+def test_what_was_not_shown_is_not_put_on_record(served: Served) -> None:
+    answers = {
+        record(served, site="cross-site").status_code,
+        record(served, digest="0" * 64).status_code,
+        record(served, user="c e o").status_code,
+        record(served, user="").status_code,
+        record(served, as_of="yesterday").status_code,
+        record(served, position="2026-11-03").status_code,
+        record(served, position="x" * 10_000).status_code,
+    }
+
+    assert answers == {403, 422, 413}
+    found = served.read(f"/v1{TIMELINE}/timeline", type="company.executive_briefed")["entries"]
+    assert found == []
+
+
+def test_who_may_not_report_is_offered_no_form(story: Served) -> None:
+    assert "/shown" in page(story, TIMELINE, "agent")
+    assert "/shown" not in page(story, TIMELINE, "auditor")
 
 
 # Who is calling

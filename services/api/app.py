@@ -31,7 +31,7 @@ from services.api.lanes import Lanes
 from services.deployment import Deployment
 from services.security import KEY
 from services.watcher import watch_beside
-from services.web import home, replay, signin, timeline
+from services.web import home, replay, shown, signin, timeline
 from services.web.page import HERE, Static, show_problem
 
 THREADS: Final = 16
@@ -40,8 +40,7 @@ THREADS: Final = 16
 
 PARTS: Final = (
     companies, dossiers, tickets, known, duplicates, portfolio, events, feed, event, schemas, meta,
-    metrics,
-    asyncapi, home, signin, timeline, replay,
+    metrics, asyncapi, home, signin, timeline, replay, shown,
 )  # fmt: skip
 """Routes are looked through in this order, so those that are asked most stand first."""
 

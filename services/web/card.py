@@ -41,6 +41,8 @@ def card(read: Briefings, form: Form, wanted: Filter) -> dict[str, Any] | None:
         "lines": [_shown(told, form) for told in found["lines"]],
         "footer": found["footer"],
         "replay": _replay(found["sections"]),
+        "proof": {name: found[name] for name in ("as_of", "position", "digest")},
+        "may_record": not form.is_narrowed and read.may_record(form.company_id),
     }
 
 

@@ -1,20 +1,17 @@
 """Signing in: the key goes into a cookie that no script can read, and out of the address."""
 
 from typing import Final
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from domain.errors import TooLarge
 from services.api.identity import COOKIE, Deployed, is_same_site
 from services.deployment import Deployment
 from services.security import Denied
 from services.web.page import HEADERS, templates
+from services.web.posted import posted
 
 DAY_SECONDS: Final = 86_400
-LONGEST: Final = 4_096
-"""Bytes of the form; a key has 55 characters."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,13 +30,7 @@ async def sign_in_by_form(request: Request, deployed: Deployed) -> Response:
     """Take a key from the form."""
     if not is_same_site(request):
         raise Denied("another site may not sign you in")
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST:
-            raise TooLarge("this is no key")
-    fields = parse_qs(bytes(body).decode("ascii", "replace"))
-    return _signed_in(request, deployed, fields.get("key", [""])[0].strip())
+    return _signed_in(request, deployed, (await posted(request)).get("key", ""))
 
 
 @router.post("/signout")
