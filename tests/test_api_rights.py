@@ -37,6 +37,7 @@ TABLE: dict[str, set[str]] = {
     "GET /v1/projections": {"admin"},
     "GET /v1/companies": READERS,
     "GET /v1/callers": STAFF,
+    "GET /v1/portfolio": STAFF,
     f"GET {COMPANY}": READERS,
     f"GET {COMPANY}/briefing": STAFF,
     f"GET {COMPANY}/diff": STAFF,
