@@ -6,10 +6,10 @@ of them counts, once, in the row of the one that is kept.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from projections.dossier.standing import is_known
 from projections.dossier.union import merged_with
@@ -34,33 +34,96 @@ UNKNOWN: Final = 1_000
 """Exposed companies of no known worth that are named, at most; they are all counted."""
 
 
-def portfolio(standings: Iterable[Document], now: datetime) -> list[Entry]:
-    """Make the rows: exposed companies first, and of those the ones that are worth most.
+class Company(NamedTuple):
+    """A company in the portfolio: how the records stand that are one with it, its own first.
+
+    Attributes:
+        arr: What it is worth a year, by currency; ``None`` if that is not known.
+    """
+
+    records: list[Document]
+    arr: dict[str, str] | None
+
+    @property
+    def company_id(self) -> str:
+        """The record that is kept."""
+        return str(self.records[0]["company"]["company_id"])
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether any rule applies to any of its records."""
+        stand = (record["company"] for record in self.records)
+        return any(company["severe"] or company["escalations"]["open"] for company in stand)
+
+
+def portfolio(standings: Iterable[Document], now: datetime) -> list[Company]:
+    """Put companies in order: exposed ones first, and of those the ones that are worth most.
 
     Args:
         standings: How each company stands, as `projections.dossier.standings` gives it.
-        now: As of when; its day says what is valid, and how far renewals are away.
+        now: As of when; its day says what is valid.
     """
     known = {one["company"]["company_id"]: one for one in standings if is_known(one)}
     together: dict[str, list[Document]] = defaultdict(list)
     for company_id in sorted(known):
-        together[_kept(company_id, known)].append(known[company_id])
-    rows = (_row(known[kept], records, now) for kept, records in together.items())
-    return sorted(rows, key=_order)
+        kept = _kept(company_id, known)
+        place = 0 if kept == company_id else len(together[kept])
+        together[kept].insert(place, known[company_id])
+    found = (
+        Company(records, _total(filter(None, (worth_at(one, now) for one in records)), "arr"))
+        for records in together.values()
+    )
+    return sorted(found, key=_order)
 
 
-def exposed(rows: Iterable[Entry]) -> Entry:
+def exposed(found: Sequence[Entry]) -> Entry:
     """Sum what is exposed, by currency and by how near the renewal is.
 
     Companies of which no ARR is known are in no sum, and listed apart.
+
+    Args:
+        found: The rows of the companies that are exposed.
     """
-    found = [row for row in rows if row["exposed"]]
     unknown = sorted(row["company_id"] for row in found if row["arr"] is None)
     currencies = sorted({currency for row in found for currency in row["arr"] or ()})
     return {
         "companies": len(found),
         "sums": [_sum(currency, found) for currency in currencies],
         "not_known": {"companies": len(unknown), "company_ids": unknown[:UNKNOWN]},
+    }
+
+
+def row(company: Company, now: datetime) -> Entry:
+    """Tell of one company what it is worth, when it renews, and what exposes it.
+
+    Args:
+        now: As of when; its day says what is valid, and how far the renewal is away.
+    """
+    own, records = company.records[0], company.records
+    because = [reason for record in records for reason in _reasons(record["company"])]
+    because.sort(
+        key=lambda r: (RANK.index(r["rule"]), r["severity"] or 9, r["since"] or "~", r["id"])
+    )
+    rules = [reason["rule"] for reason in because]
+    values = [
+        {"company_id": record["company"]["company_id"], **{n: stated[n] for n in STATED}}
+        for record in records
+        if (stated := worth_at(record, now))
+    ]
+    return {
+        "company_id": company.company_id,
+        "name": name_of(own),
+        "tier": own["company"]["profile"]["tier"],
+        "absorbed": [record["company"]["company_id"] for record in records[1:]],
+        "arr": company.arr,
+        "ltv": _total(values, "ltv"),
+        "values": values,
+        "renewal": _renewal(records, now),
+        "open_tickets": sum(record["company"]["open_now"] for record in records),
+        "severe_tickets": rules.count("severe_ticket"),
+        "open_escalations": rules.count("open_escalation"),
+        "exposed": company.is_exposed,
+        "because": because,
     }
 
 
@@ -71,34 +134,6 @@ def _kept(company_id: str, known: Mapping[str, Document]) -> str:
         company_id = str(above)
         seen.add(company_id)
     return company_id
-
-
-def _row(kept: Document, records: list[Document], now: datetime) -> Entry:
-    company_id, profile = kept["company"]["company_id"], kept["company"]["profile"]
-    because = [reason for record in records for reason in _reasons(record["company"])]
-    because.sort(
-        key=lambda r: (RANK.index(r["rule"]), r["severity"] or 9, r["since"] or "~", r["id"])
-    )
-    values = [
-        {"company_id": record["company"]["company_id"], **{n: stated[n] for n in STATED}}
-        for record in records
-        if (stated := worth_at(record, now))
-    ]
-    return {
-        "company_id": company_id,
-        "name": name_of(kept),
-        "tier": profile["tier"],
-        "absorbed": [r["company"]["company_id"] for r in records if r is not kept],
-        "arr": _total(values, "arr"),
-        "ltv": _total(values, "ltv"),
-        "values": values,
-        "renewal": _renewal(records, now),
-        "open_tickets": sum(record["company"]["open_now"] for record in records),
-        "severe_tickets": sum(reason["rule"] == "severe_ticket" for reason in because),
-        "open_escalations": sum(reason["rule"] == "open_escalation" for reason in because),
-        "exposed": bool(because),
-        "because": because,
-    }
 
 
 def _reasons(company: Entry) -> Iterator[Entry]:
@@ -133,7 +168,7 @@ def _renewal(records: list[Document], now: datetime) -> Entry | None:
     return {**{name: found[name] for name in told}, "days": days}
 
 
-def _total(values: list[Entry], name: str) -> dict[str, str] | None:
+def _total(values: Iterable[Document], name: str) -> dict[str, str] | None:
     """Add up what is known, by currency; ``None`` if nothing is."""
     found: dict[str, Decimal] = defaultdict(Decimal)
     for stated in values:
@@ -142,7 +177,7 @@ def _total(values: list[Entry], name: str) -> dict[str, str] | None:
     return {currency: f"{amount:f}" for currency, amount in sorted(found.items())} or None
 
 
-def _sum(currency: str, rows: list[Entry]) -> Entry:
+def _sum(currency: str, rows: Sequence[Entry]) -> Entry:
     parts: dict[str, list[Decimal]] = {"within_90_days": [], "later": [], "not_known": []}
     for row in rows:
         if currency in (row["arr"] or ()):
@@ -166,7 +201,7 @@ def _when(renewal: Entry | None) -> str:
     return "within_90_days" if renewal["days"] <= SOON else "later"
 
 
-def _order(row: Entry) -> tuple[bool, Decimal, str]:
+def _order(company: Company) -> tuple[bool, Decimal, str]:
     """Put exposed ones first, then by worth; of several currencies the bare numbers count."""
-    worth = max(map(Decimal, (row["arr"] or {}).values()), default=Decimal(-1))
-    return not row["exposed"], -worth, row["company_id"]
+    worth = max(map(Decimal, (company.arr or {}).values()), default=Decimal(-1))
+    return not company.is_exposed, -worth, company.company_id

@@ -55,12 +55,15 @@ class Portfolio(Dossiers):
         at = as_of or (datetime.now(UTC) if known_at is None else self.recorded_at(known_at))
         when = (None, None) if is_now else (micros(at), position)
         found = portfolio.portfolio(dossier.standings(self.past(), reader, *when), at)
-        rows = [row for row in found if row["exposed"]] if part.exposed else found
-        shown = rows[part.offset : part.offset + part.limit]
+        burning = [company for company in found if company.is_exposed]
+        listed = burning if part.exposed else found
+        part_of_it = listed[part.offset : part.offset + part.limit]
+        shown = [portfolio.row(company, at) for company in part_of_it]
         self._looked_at(shown, position)
         return {
             "as_of": rfc3339(at), "position": position, "rules": portfolio.RULES,
-            "exposed": portfolio.exposed(found), "companies": cleaned(shown), "total": len(rows),
+            "exposed": portfolio.exposed([portfolio.row(company, at) for company in burning]),
+            "companies": cleaned(shown), "total": len(listed),
         }  # fmt: skip
 
     def _looked_at(self, rows: list[dict[str, Any]], position: int) -> None:

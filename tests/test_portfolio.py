@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import pytest
 
-from services.audit.looks import PORTFOLIO
 from services.portfolio import Part
 from services.receipts import Receipt
 from services.security import Denied
 from services.wire import Report
+from services.witness import Asked
 from tests import witnesses
 from tests.reports import (
     ACME,
@@ -25,6 +25,7 @@ from tests.reports import (
     parted,
     registered,
     renewing,
+    replied,
     resolved,
     united,
     valued,
@@ -297,10 +298,12 @@ def test_what_belongs_to_no_known_company_has_no_row(told: Told) -> None:
 def test_that_a_company_was_looked_at_is_on_record_and_opened_no_ticket(told: Told) -> None:
     told.tell(burning())
 
-    told.by("eve").portfolio()
+    told.by("mia").portfolio()
+    (reply,) = told.tell(replied(actor="agent/mia", at=ago(hours=1)))
 
+    knew = told.by().who_knew(TICKET, Asked(told.event_at(reply)))
+    assert [entry["opened"] for entry in knew["entries"]] == [None]
     audit = [row.state for row in told.deployment.log.after(0, 1_000) if "reads/" in row.stream_id]
-    assert len(audit) == 1
+    assert len(audit) == 2  # and what was asked of the reply
     assert b'"purpose":"portfolio"' in audit[0]
     assert b'"viewed_company_id":"acme"' in audit[0]
-    assert PORTFOLIO == "portfolio"

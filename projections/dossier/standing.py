@@ -31,6 +31,7 @@ WEIGHING: Final = frozenset(event.TYPE for event in EVENTS)
 PROFILE: Final = ("name", "kind", "tier")
 RENEWAL: Final = ("contract_id", "renews_on", "amount", "currency", "at", "event_id")
 ESCALATION: Final = ("id", "scope", "ticket_id", "severity", "state", "raised_at", "event_ids")
+SECTIONS: Final = ("value", "renewals", "open_now", "severe", "merges")
 MERGE: Final = ("kept_id", "absorbed_id", "event_id")
 
 
@@ -53,8 +54,9 @@ def standing(company: Dossier) -> Entry:
 
 def is_known(stands: Mapping[str, Entry]) -> bool:
     """Say whether anything is known of how a company stands."""
-    company_id = stands["company"]["company_id"]
-    return stands != standing(Dossier(company_id=company_id))
+    company = stands["company"]
+    said = (*company["profile"].values(), company["escalations"]["open"])
+    return any(said) or any(company[section] for section in SECTIONS)
 
 
 def _part(entry: Mapping[str, object], names: tuple[str, ...]) -> Entry:
