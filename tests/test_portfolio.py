@@ -285,6 +285,12 @@ def test_exposed_ones_come_first_and_then_the_ones_worth_most(told: Told) -> Non
     assert [row["company_id"] for row in burns["companies"]] == ["c", "a", "b"]
 
 
+def test_before_anything_happened_there_was_no_company(told: Told) -> None:
+    told.tell(worth(), burning())
+
+    assert told.by().portfolio(as_of=ago(days=4_000))["companies"] == []
+
+
 def test_what_belongs_to_no_known_company_has_no_row(told: Told) -> None:
     told.tell(opened("U-1", None, severity=1, requester_id=None, at=ago(days=1)))
 

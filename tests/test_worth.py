@@ -133,6 +133,17 @@ def test_a_customer_is_not_told_what_they_are_worth_to_us(told: Told) -> None:
     assert contexts(told, role="auditor") != {"2026-02-05": None}
 
 
+def test_of_one_event_it_is_told_to_staff_who_may_read_of_the_company(told: Told) -> None:
+    (stated,) = told.tell(worth(480_000, date(2026, 1, 1), at=NEW_YEAR))
+
+    def when(*asker: Any) -> str | None:
+        found = told.by(*asker).worth_when(ACME, at("09:00", year=2026, month=2, day=5), stated)
+        return found["arr"] if found else None
+
+    assert (when(), when("eve", "agent", "other")) == ("480000", None)
+    assert when("acme", "customer", ACME) is None
+
+
 # Over HTTP
 
 TIMELINE = f"/v1/companies/{ACME}-broadcast/timeline"
