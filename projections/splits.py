@@ -1,7 +1,7 @@
 """Tickets of which a part became one of its own: its entries stay where they are stored.
 
-A split is a pointer, as a merge is.  From the split on, what it names counts in the new ticket
-and no more in the old one: the states of both are folded again from their events.  How a ticket
+A split is a pointer, as a merge is.  From the split on, what it names and had happened by then
+counts in the new ticket and no more in the old one: the states of both are folded again from their events.  How a ticket
 stands to others (that it was opened, merged, moved, split) stays with it, whatever a split names.
 """
 
@@ -126,10 +126,20 @@ def belonging(events: Iterable[Logged], streams: Container[str]) -> list[Logged]
     Args:
         events: In the order they happened; all those of the streams and of what they came from.
     """
-    every = list(events)
-    left = gone(logged.event for logged in every)
-    placed = (_standing(logged, left) for logged in every)
-    return [logged for logged in placed if logged.event.stream_id in streams]
+    placed: dict[tuple[str, str], Logged] = {}
+    for logged in events:
+        own = logged.event.stream_id
+        for event_id, new in named(logged.event):
+            if (found := placed.get((own, event_id))) and goes(found.event, own):
+                placed[own, event_id] = replace(found, event=within(found.event, new))
+        placed[own, str(logged.event.event_id)] = logged
+    return [logged for logged in placed.values() if logged.event.stream_id in streams]
+
+
+def lived_among(events: Iterable[Logged], split: Logged) -> list[Logged]:
+    """List those of *events* that count in two tickets from the event on that split them."""
+    before = (logged for logged in events if logged.happened <= split.happened)
+    return belonging(before, parted_by(split.event) or ())
 
 
 def lived(view: View, streams: Iterable[str], place: Place, known_at: int) -> list[Logged]:
@@ -145,16 +155,8 @@ def lived(view: View, streams: Iterable[str], place: Place, known_at: int) -> li
         raise RuntimeError("what counted in a ticket when it was split takes the log")
     rows = touching(view, wanted, At(place[0], known_at))
     sources = wanted | {moved.away for moved in rows if moved.place <= place}
-    return belonging(view.history.before(sorted(sources), place, known_at), wanted)
-
-
-def gone(events: Iterable[Recorded[Any]]) -> Gone:
-    """Say what left the stream that it is stored in, and for which; it does so once."""
-    found: Gone = {}
-    for recorded in events:
-        for event_id, new in named(recorded):
-            found.setdefault((recorded.stream_id, event_id), new)
-    return found
+    events = view.history.before(sorted(sources), place, known_at)
+    return belonging(events, wanted) if rows else events
 
 
 def named(recorded: Recorded[Any]) -> Iterator[tuple[str, str]]:
@@ -165,18 +167,9 @@ def named(recorded: Recorded[Any]) -> Iterator[tuple[str, str]]:
             yield str(event_id), new
 
 
-def home(recorded: Recorded[Any], left: Gone) -> str:
-    """Name the stream that an event counts in."""
-    if not left or isinstance(recorded.data, TIES):
-        return recorded.stream_id
-    return left.get((recorded.stream_id, str(recorded.event_id)), recorded.stream_id)
-
-
-def _standing(logged: Logged, left: Gone) -> Logged:
-    stream = home(logged.event, left)
-    if stream == logged.event.stream_id:
-        return logged
-    return replace(logged, event=within(logged.event, stream))
+def goes(recorded: Recorded[Any], old: str) -> bool:
+    """Say whether an event goes along if a split of *old* names it: what says of ties stays."""
+    return recorded.stream_id == old and not isinstance(recorded.data, TIES)
 
 
 def within(recorded: Recorded[E], stream: str) -> Recorded[E]:

@@ -12,6 +12,9 @@ from projections.splits import Gone, Place
 from projections.ticket_state import TicketState, evolve
 
 
+Taken = tuple[Place, Recorded[AnyTicketEvent]]
+
+
 @dataclass
 class Streams:
     """Streams of tickets, folded side by side; a split takes from one what goes to another.
@@ -19,20 +22,21 @@ class Streams:
     Attributes:
         states: By stream.  What a split makes begins with an event of its own.
         remembered: The streams that a split may concern: their events are kept; ``None``: any.
-        gone: What left the stream that it is stored in, and for which.
+        brought: What counts in another stream than the one it is stored in from the first, by
+            stream and event: where only the new ticket is folded, not the old one.
         knows_splits: A customer is told of none.
     """
 
     states: dict[str, TicketState] = field(default_factory=dict)
     remembered: Container[str] | None = None
-    gone: Gone = field(default_factory=dict)
+    brought: Gone = field(default_factory=dict)
     knows_splits: bool = True
-    _taken: dict[str, list[tuple[Place, Recorded[AnyTicketEvent]]]] = field(default_factory=dict)
+    _taken: dict[str, list[Taken]] = field(default_factory=dict)
 
     def touched_by(self, recorded: Recorded[Any]) -> tuple[str, ...]:
         """Name the streams whose state an event changes."""
         parted = splits.parted_by(recorded) if self.knows_splits else None
-        return parted or (splits.home(recorded, self.gone),)
+        return parted or (self._home(recorded),)
 
     def take(self, place: Place, recorded: Recorded[AnyTicketEvent]) -> str:
         """Take over an event, and name the stream it counts in.
@@ -40,7 +44,7 @@ class Streams:
         Args:
             place: Where it stands in the order of what happened.
         """
-        stream = splits.home(recorded, self.gone)
+        stream = self._home(recorded)
         if stream not in self.states:
             self._fold(stream)
         if self.remembered is None or stream in self.remembered:
@@ -51,15 +55,23 @@ class Streams:
         return stream
 
     def _part(self, old: str, new: str, split: Recorded[Any]) -> None:
-        for event_id, into in splits.named(split):
-            self.gone.setdefault((old, event_id), into)
-        known, goes = self._taken.get(old, []), self._taken.get(new, [])
-        stays = [pair for pair in known if splits.home(pair[1], self.gone) == old]
-        goes += [pair for pair in known if splits.home(pair[1], self.gone) != old]
+        moved = {event_id for event_id, _ in splits.named(split)}
+        stays: list[Taken] = []
+        goes: list[Taken] = []
+        for place, recorded in self._taken.get(old, ()):
+            is_named = str(recorded.event_id) in moved and splits.goes(recorded, old)
+            (goes if is_named else stays).append((place, recorded))
+        if not goes:
+            return
+        goes += self._taken.get(new, [])
         self._taken[old], self._taken[new] = stays, sorted(goes, key=itemgetter(0))
         for stream in (old, new):
             if stream in self.states:
                 self._fold(stream)
+
+    def _home(self, recorded: Recorded[Any]) -> str:
+        key = recorded.stream_id, str(recorded.event_id)
+        return self.brought.get(key, recorded.stream_id)
 
     def _fold(self, stream: str) -> None:
         state = self.states[stream] = TicketState()
@@ -73,8 +85,7 @@ class Parts:
 
     Attributes:
         split: The streams that a split may concern; ``None``: any.
-        brought: What counts in another stream than the one it is stored in from the first step
-            on, by stream and event: where only the new ticket is replayed, not the old one.
+        brought: As `Streams` takes it.
     """
 
     split: Container[str] | None = None

@@ -193,14 +193,19 @@ def _split(
     """Leave out entries that a split shows in another ticket; take in those it shows here."""
     marks = _marks(tickets)
     moved = (
-        "FROM {moved} WHERE company_id = ? AND position <= ? AND occurred_at <= ? "
+        "FROM {moved} WHERE {moved}.company_id = ? AND {moved}.position <= ? "
+        "AND {moved}.occurred_at <= ? "
         f"AND (away IN ({marks})) <> (ticket IN ({marks}))"
     )
     bound = [company_id, at.known_at, at.as_of, *tickets, *tickets]
     if view.one(f"SELECT 1 {moved} LIMIT 1", bound) is None:
         return own
     condition, values = own
-    away, here = (f"SELECT event_id {moved} AND {side} IN ({marks})" for side in ("away", "ticket"))
+    before = "{entries}.occurred_at <= {moved}.occurred_at"  # what had happened by the split
+    away, here = (
+        f"SELECT event_id {moved} AND {before} AND {side} IN ({marks})"
+        for side in ("away", "ticket")
+    )
     return (
         f"({condition} AND event_id NOT IN ({away}) OR event_id IN ({here}))",
         [*values, *bound, *tickets, *bound, *tickets],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final, overload
 
 from domain.events import Logged
-from domain.values import Reader, ticket_chain
+from domain.values import Reader, moment, rfc3339, ticket_chain
 from projections import splits, tickets, unions
 from projections.projection import View
 from projections.replay import Step, company_replay, replay
@@ -105,7 +105,7 @@ class History:
     companies: list[str]
     ticket_id: str | None
     parts: Parts = WHOLE
-    left: Sequence[tuple[int, Place]] = ()
+    left: Sequence[tuple[int, tuple[bytes, int]]] = ()
 
     @property
     def position(self) -> int:
@@ -137,8 +137,8 @@ class History:
 
     def gone_by(self, count: int) -> frozenset[int]:
         """Name, by position, what splits among the first *count* steps took from the ticket."""
-        last = self.events.places[:count][-1:]
-        return frozenset(gone for gone, split in self.left if [split[:2]] <= [p[:2] for p in last])
+        then = [place[:2] for place in self.events.places[:count][-1:]]
+        return frozenset(gone for gone, split in self.left if [split] <= then)
 
     def ordinal(self, event_id: str) -> int | None:
         """Say which step an event is."""
@@ -185,12 +185,12 @@ def read_history(
     known_at = At(known_at=FOR_EVER if upto is None else upto)
     moved = [] if reader.public_only else splits.touching(view, streams, known_at)
     places, left = log.places(streams, upto), []
-    own = {place.position: place for place in places}
-    for (split, away, into), ids in _by_split(moved).items():
-        if away not in streams:
-            places += log.places_of(away, ids, upto)
-        elif into not in streams and split in own:
-            left += [(place.position, own[split]) for place in log.places_of(away, ids, upto)]
+    for split, ids in _by_split(moved).items():
+        found = [p for p in log.places_of(split.away, ids, upto) if p[:2] <= _place_of(split)]
+        if split.away not in streams:
+            places += found
+        elif split.ticket not in streams:
+            left += [(place.position, _place_of(split)) for place in found]
     brought = {(m.away, m.event_id): m.ticket for m in moved if m.away not in streams}
     parts = Parts(frozenset(stream for m in moved for stream in (m.away, m.ticket)), brought)
     chain = ticket_chain(streams[0].removeprefix(TICKET))
@@ -198,12 +198,16 @@ def read_history(
     return history and replace(history, left=left)
 
 
-def _by_split(moved: Iterable[Moved]) -> dict[tuple[int, str, str], list[str]]:
-    """Sort what was moved by the splits, each by its position and the two streams."""
-    found: dict[tuple[int, str, str], list[str]] = {}
+def _by_split(moved: Iterable[Moved]) -> dict[Moved, list[str]]:
+    """Sort what was moved by the splits, each with the first that it moved."""
+    found: dict[int, tuple[Moved, list[str]]] = {}
     for one in moved:
-        found.setdefault((one.position, one.away, one.ticket), []).append(one.event_id)
-    return found
+        found.setdefault(one.position, (one, []))[1].append(one.event_id)
+    return dict(found.values())
+
+
+def _place_of(split: Moved) -> tuple[bytes, int]:
+    return rfc3339(moment(split.occurred_at)).encode(), split.position
 
 
 def read_company(

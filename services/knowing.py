@@ -15,7 +15,7 @@ import orjson
 
 from domain.events.duties import FactRequested
 from domain.events.ticket import AgentReplySent, CustomerMessageReceived
-from domain.values import rfc3339
+from domain.values import Reader, rfc3339
 from projections import handoff, promises, tickets
 from projections import replay as replays
 from projections.installations import TYPES as CONFIGURING
@@ -26,6 +26,7 @@ from services.asking import NOW, Asking, Moment
 from services.finding import find_event
 from services.history import TICKET, History
 from services.naming import cleaned
+from services.promising import promising
 from services.reading import NotFound
 
 State = dict[str, Any]
@@ -70,19 +71,28 @@ class Knowing(Asking):
         place = {"step": last.ordinal, "steps": len(history.events), "position": history.position}
         return {**place, "at": rfc3339(moment.at), **told}
 
-    def promises(self, company_id: str) -> dict[str, Any]:
-        """List what was promised to a company on all its tickets, and what came of it."""
+    def promises(self, company_id: str, moment: Moment = NOW) -> dict[str, Any]:
+        """List what was promised to a company on all its tickets, and what came of it by then."""
         self.company(company_id)
-        reader, view = self._may("read", company_id), self._view("tickets")
+        reader, parts = self._may("read", company_id), self._deployment
         self._note(company_id)
+        found = (
+            self._promising(reader, company_id)
+            if moment.is_now
+            else promising(parts.log, parts.keyring, reader, company_id, moment)
+        )
+        told: dict[str, Any] = promises.ledger(cleaned(found), rfc3339(moment.at))
+        return told
+
+    def _promising(self, reader: Reader, company_id: str) -> list[State]:
+        """List the tickets of a company as they stand, each chain of streams as one."""
         chains: dict[str, State] = {}
-        for state in tickets.states_of(view, reader, company_id):
+        for state in tickets.states_of(self._view("tickets"), reader, company_id):
             chain = state["chain_id"]
             is_part = state["continues"] or state["moved_to"]
             links = self._links(chain) if is_part else [state]
             chains[chain] = replays.whole([link for link in links if link["chain_id"] == chain])
-        told: dict[str, Any] = promises.ledger(cleaned([*chains.values()]), rfc3339(NOW.at))
-        return told
+        return [*chains.values()]
 
     def installations(self, company_id: str, moment: Moment = NOW) -> list[dict[str, Any]]:
         """List what runs where at a company, and how it is or was set, as far as one may know."""

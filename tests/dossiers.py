@@ -22,7 +22,7 @@ from projections.dossier import tables
 from projections.dossier.keeping import apply, dossiers, settle
 from tests.events import ACME, MONDAY, Log, recorded
 from tests.examples import EXAMPLES, example
-from tests.histories import FEW, VARIED, VISIBILITIES, history_of, pages_of
+from tests.histories import FEW, VARIED, VISIBILITIES, history_of, pages_of, parted
 
 AGENT: Final = Reader(frozenset(("public", "internal")))
 AUDITOR: Final = everything()
@@ -157,7 +157,7 @@ def told(companies: tuple[str, ...] = (ACME,), most: int = 24) -> st.SearchStrat
     sizes = st.integers(1, most)  # lists alone are short ones, most of the time
     events = company_events(companies)
     drawn = sizes.flatmap(lambda size: st.lists(events, min_size=size, max_size=size))
-    return drawn.map(lambda events: Log().add(*events))
+    return drawn.flatmap(parted).map(lambda events: Log().add(*events))
 
 
 def within(log: list[Logged], as_of: int, known_at: int, company: str = ACME) -> list[Logged]:

@@ -29,6 +29,7 @@ from domain.events.ticket import (
     TicketsMerged,
     TicketUpdated,
 )
+from domain.events.ties import TicketSplit
 from domain.values import Visibility
 from tests.events import MONDAY, Log, recorded
 from tests.examples import EXAMPLES, example
@@ -80,6 +81,33 @@ def ticket_events(draw: st.DrawFn, ticket: str = "T-1") -> Recorded[Event]:
         occurred_at=MONDAY + timedelta(minutes=draw(MINUTES)),
         visibility=draw(VISIBILITIES),
     )
+
+
+@st.composite
+def parted(draw: st.DrawFn, events: list[Recorded[Event]]) -> list[Recorded[Event]]:
+    """Split tickets of a history, in any place, at any moment, and go on with what came of it."""
+    for number in range(draw(st.integers(0, 2))):
+        place = draw(st.integers(0, len(events)))
+        streams = sorted({e.stream_id for e in events[:place] if e.kind == "ticket"})
+        if not streams:
+            continue
+        stream = draw(st.sampled_from(streams))
+        known = [e for e in events[:place] if e.stream_id == stream]
+        new = f"{stream.removeprefix('ticket/')}-part-{number}"
+        split = TicketSplit(
+            new_ticket_id=new,
+            moved_event_ids=tuple(e.event_id for e in known if draw(st.booleans())),
+        )
+        at = MONDAY + timedelta(minutes=draw(MINUTES))
+        there = {"company": known[0].company_id, "visibility": draw(VISIBILITIES)}
+        begins = [recorded(split, stream, occurred_at=at, **there)]
+        begins.append(recorded(example(TicketOpened), f"ticket/{new}", occurred_at=at, **there))
+        later = [
+            draw(ticket_events(new)).model_copy(update={"company_id": known[0].company_id})
+            for _ in range(draw(st.integers(0, 2)))
+        ]
+        events = [*events[:place], *begins, *events[place:], *later]
+    return events
 
 
 def histories(tickets: tuple[str, ...] = ("T-1",)) -> st.SearchStrategy[list[Logged]]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from domain.events import Logged
 from domain.values import Reader, micros
-from projections import dossier
+from projections import dossier, splits
 from projections.changes import apply, changes
 from projections.database import Database
 from projections.dossier import keeping, tables
@@ -147,10 +147,14 @@ def test_a_prefix_and_then_the_rest_make_the_whole(
     ordered = within(log, FOREVER, FOREVER)
     first = fold(ordered[:cut], reader)
     again = read(first.document)
+
+    def lived(split: Logged) -> list[Logged]:
+        return splits.lived_among(ordered, split)
+
     for stream, each in first.tickets.items():  # what is not in the document is recalled
         again.tickets.setdefault(stream, each)
 
-    assert fold(ordered[cut:], reader, again).document == fold(ordered, reader).document
+    assert fold(ordered[cut:], reader, again, lived).document == fold(ordered, reader).document
 
 
 @LAWS

@@ -8,7 +8,7 @@ from domain.values import Reader, everything
 from projections.database import Row
 from projections.dossier import tables
 from projections.dossier.fold import NOTHING, Folded, fold, read, seen
-from projections.dossier.keeping import events_after, unknown_tickets
+from projections.dossier.keeping import events_after, lived_by, unknown_tickets
 from projections.dossier.record import Entry
 from projections.dossier.standing import standing
 from projections.dossier.tables import FOREVER
@@ -79,7 +79,7 @@ def until(
     for events in events_after(view, company_id, base, as_of, known_at, weighing=weighing):
         for logged in unknown_tickets(view, events, folded.tickets, base, known_at):
             folded.recall(seen(logged, reader))
-        fold(events, reader, folded)
+        fold(events, reader, folded, lambda split: lived_by(view, split, known_at))
     return folded
 
 

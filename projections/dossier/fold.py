@@ -4,7 +4,7 @@ One pure fold is behind the card, the dossier as of any instant and the differen
 An event changes its company's record, and its ticket's; the ticket of an event must be at hand.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -12,13 +12,19 @@ import orjson
 
 from domain.events import AnyCompanyEvent, Event, Logged, Recorded
 from domain.events.interaction import InteractionLogged
+from domain.events.ties import TicketSplit
 from domain.values import Reader, rfc3339
+from projections import splits
 from projections.dossier import company, ticket, touches
+from projections.dossier.parting import parted
 from projections.dossier.record import Dossier, Entry, Held, document, dossier, dump, held
-from projections.redaction import is_closed, redact
+from projections.redaction import is_closed, withhold
 
 NOTHING: Final = document(Dossier(), {})
 """The document of a company of which nothing is known."""
+
+
+Lived = Callable[[Logged], Iterable[Logged]]
 
 
 @dataclass(slots=True)
@@ -32,14 +38,22 @@ class Folded:
     company: Dossier = field(default_factory=Dossier)
     tickets: dict[str, Held] = field(default_factory=dict)
 
-    def take(self, recorded: Recorded[Event], position: int) -> None:
-        """Take over one event of the company, which happened after all that were before."""
+    def take(
+        self, recorded: Recorded[Event], position: int, lived: Iterable[Recorded[Event]] = ()
+    ) -> None:
+        """Take over one event of the company, which happened after all that were before.
+
+        Args:
+            lived: Where it splits a ticket, what counts in the two from then on.
+        """
         known, at = self.company, rfc3339(recorded.occurred_at)
         known.company_id = recorded.company_id or known.company_id
         known.events += 1
         known.first_event_at = known.first_event_at or at
         known.last_event_at = at
-        if recorded.kind == "ticket":
+        if isinstance(recorded.data, TicketSplit):
+            parted(known, self.tickets, cast("Recorded[TicketSplit]", recorded), lived)
+        elif recorded.kind == "ticket":
             ticket.told(known, self.ticket(recorded.stream_id), recorded, position)
         elif recorded.kind == "company":
             company.told(known, cast("Recorded[AnyCompanyEvent]", recorded), position)
@@ -78,14 +92,26 @@ def read(whole: bytes | Entry) -> Folded:
     )
 
 
-def fold(events: Iterable[Logged], reader: Reader, folded: Folded | None = None) -> Folded:
-    """Fold *events*, in the order they happened, as *reader* may know of them."""
-    folded = folded or Folded()
-    for logged in events:
-        folded.take(seen(logged, reader), logged.position)
+def fold(
+    events: Iterable[Logged],
+    reader: Reader,
+    folded: Folded | None = None,
+    lived: Lived | None = None,
+) -> Folded:
+    """Fold *events*, in the order they happened, as *reader* may know of them.
+
+    Args:
+        lived: Finds what counts in two tickets from the event on that split them; without it
+            they are found among *events*.
+    """
+    folded, every = folded or Folded(), list(events)
+    lived = lived or (lambda split: splits.lived_among(every, split))
+    for logged in every:
+        counting = lived(logged) if splits.parted_by(logged.event) else ()
+        folded.take(seen(logged, reader), logged.position, (seen(e, reader) for e in counting))
     return folded
 
 
 def seen(logged: Logged, reader: Reader) -> Recorded[Event]:
-    """See an event as *reader* may: its text is gone if they may not read it."""
-    return redact(logged.event) if is_closed(reader, logged.event) else logged.event
+    """See an event as *reader* may: what they may not read has neither text nor names."""
+    return withhold(logged.event) if is_closed(reader, logged.event) else logged.event

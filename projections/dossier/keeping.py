@@ -14,6 +14,7 @@ from typing import Final
 
 from domain.events import Logged
 from domain.values import UNASSIGNED
+from projections import splits
 from projections.database import Row
 from projections.dossier import tables
 from projections.dossier.record import dump
@@ -127,11 +128,11 @@ def events_after(
 
 
 def unknown_tickets(
-    view: View, events: Iterable[Logged], at_hand: Iterable[str], base: Kept | None, known_at: int
+    view: View, events: Sequence[Logged], at_hand: Iterable[str], base: Kept | None, known_at: int
 ) -> list[Logged]:
     """Read what happened before a checkpoint to tickets that were not open then."""
     streams = _tickets(events) - set(at_hand)
-    return history_of(view).before(sorted(streams), base.place, known_at) if base else []
+    return splits.lived(view, streams, base.place, known_at) if base else []
 
 
 def history_of(view: View) -> History:
@@ -155,8 +156,16 @@ def _number(logged: Logged) -> int:
     return ((logged.company_seq or 1) - 1) // tables.STRETCH
 
 
-def _tickets(events: Iterable[Logged]) -> set[str]:
-    return {logged.event.stream_id for logged in events if logged.event.kind == "ticket"}
+def _tickets(events: Sequence[Logged]) -> set[str]:
+    own = {logged.event.stream_id for logged in events if logged.event.kind == "ticket"}
+    parted = (splits.parted_by(logged.event) for logged in events)
+    return own | {stream for streams in parted if streams for stream in streams}
+
+
+def lived_by(view: View, split: Logged, known_at: int) -> list[Logged]:
+    """List what counts in two tickets from the event on that split them; else nothing."""
+    streams = splits.parted_by(split.event)
+    return splits.lived(view, streams, split.happened, known_at) if streams else []
 
 
 def _fold(view: View, stretches: list[Stretch]) -> None:
@@ -170,6 +179,7 @@ def _fold(view: View, stretches: list[Stretch]) -> None:
         row for stretch in stretches
         for row in _places(view, stretch, heads.get(stretch.company_id))
     ])  # fmt: skip
+    splits.keep(view, [logged for stretch in stretches for logged in stretch.events])
     written, onward = Written(), []
     for stretch in stretches:
         stretch.events.sort(key=lambda logged: logged.happened)
@@ -180,7 +190,10 @@ def _fold(view: View, stretches: list[Stretch]) -> None:
             _wait(view, stretch, head)
     _at_hand(view, onward)
     for stretch, sides in onward:
-        written.checkpoints += _taken(sides, stretch.company_id, stretch.number, stretch.events)
+        known_at = max(logged.position for logged in stretch.events)
+        written.checkpoints += _taken(
+            view, sides, (stretch.company_id, stretch.number), stretch.events, known_at
+        )
         _enter(written, stretch.company_id, sides, stretch.streams)
     written.save(view)
 
@@ -238,14 +251,17 @@ def _again(view: View, company_id: str, number: int, written: Written) -> None:
     for events in events_after(view, company_id, base, FOREVER, known_at):
         sides.recall(unknown_tickets(view, events, sides.full.tickets, base, known_at))
         touched |= _tickets(events)
-        written.checkpoints += _taken(sides, company_id, number, events)
+        written.checkpoints += _taken(view, sides, (company_id, number), events, known_at)
     _enter(written, company_id, sides, touched)
 
 
-def _taken(sides: Sides, company_id: str, number: int, events: list[Logged]) -> Iterator[Row]:
+def _taken(
+    view: View, sides: Sides, stretch: tuple[str, int], events: list[Logged], known_at: int
+) -> Iterator[Row]:
     """Fold *events*, and yield the checkpoints that are passed."""
+    company_id, number = stretch
     for logged in events:
-        sides.take(logged)
+        sides.take(logged, lived_by(view, logged, known_at))
         if not sides.full.company.events % tables.EVERY:
             yield company_id, *sides.place, number, sides.position, *sides.whole
 
@@ -254,6 +270,6 @@ def _enter(written: Written, company_id: str, sides: Sides, touched: set[str]) -
     written.heads.append((company_id, *sides.place, sides.position, *sides.company))
     stands = dump(standing(sides.full.company))  # nothing in it is hidden from any of us
     written.standings.append((company_id, sides.place[0], sides.position, stands))
-    for stream in sorted(touched):
+    for stream in sorted(touched & sides.full.tickets.keys()):
         is_open = int(sides.full.tickets[stream].is_open)
         written.tickets.append((stream, company_id, is_open, *sides.ticket(stream)))

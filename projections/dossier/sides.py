@@ -3,7 +3,7 @@
 The two are one until something restricted is folded, and are kept as one while they are equal.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -36,12 +36,18 @@ class Sides:
     place: tuple[int, int] = (-1, 0)
     position: int = 0
 
-    def take(self, logged: Logged) -> None:
-        """Fold one event, which happened after all that were before."""
-        self._split_for([logged])
-        self.full.take(logged.event, logged.position)
+    def take(self, logged: Logged, lived: Sequence[Logged] = ()) -> None:
+        """Fold one event, which happened after all that were before.
+
+        Args:
+            lived: Where it splits a ticket, what counts in the two from then on.
+        """
+        self._split_for([logged, *lived])
+        self.full.take(logged.event, logged.position, (each.event for each in lived))
         if self.internal:
-            self.internal.take(seen(logged, STAFF), logged.position)
+            self.internal.take(
+                seen(logged, STAFF), logged.position, (seen(each, STAFF) for each in lived)
+            )
         self.place = logged.happened
         self.position = max(self.position, logged.position)
 

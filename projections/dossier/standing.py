@@ -13,6 +13,7 @@ from domain.events import account as a
 from domain.events import company as c
 from domain.events import duties as d
 from domain.events import ticket as t
+from domain.events.ties import TicketSplit
 from projections.dossier.record import Dossier, Entry
 
 EVENTS: Final[tuple[type[Event], ...]] = (
@@ -21,6 +22,7 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     a.CompanyEscalationDeclined, a.CompanyEscalationUpdated, a.CompaniesMerged,
     a.CompanyMergeReverted, t.TicketOpened, t.TicketClassified, t.TicketResolved,
     t.TicketReopened, t.TicketClosed, t.TicketsMerged, t.TicketMergeReverted, t.TicketMovedAway,
+    TicketSplit,
     d.TicketEscalationRaised, d.TicketEscalationResolved, d.TicketEscalationAccepted,
     d.TicketEscalationDeclined, d.TicketEscalationUpdated,
 )  # fmt: skip

@@ -13,6 +13,7 @@ lack that, so it is named in `waiting`, and is read from its checkpoints meanwhi
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from projections import splits
 from projections.chunks import in_chunks
 from projections.database import Row
 from projections.projection import View
@@ -32,7 +33,9 @@ Place = tuple[int, int]
 
 FOREVER: Final = 2**63 - 1
 
-TABLES: Final = ("heads", "standings", "tickets", "places", "checkpoints", "waiting")
+TABLES: Final = (
+    "heads", "standings", "tickets", "places", "checkpoints", "waiting", "splits",
+)  # fmt: skip
 
 SCHEMA: Final = (
     """CREATE TABLE {heads} (
@@ -77,6 +80,7 @@ SCHEMA: Final = (
     """CREATE TABLE {waiting} (
     company_id {text} PRIMARY KEY,
     stretch {bigint} NOT NULL)""",
+    *splits.SCHEMA,
 )
 
 HEAD: Final = ("company_id", "occurred_at", "at_position", "position", "doc", "internal_doc")

@@ -89,14 +89,13 @@ def told(company: Dossier, held: Held, recorded: Recorded[Event], position: int)
     state, event = held.state, recorded.data
     before = state.status if state.ticket_id else None
     entered = _entry_of(state, event)
-    was_open = _was_opened(held)
+    was_open = is_opened(held)
     held_on(held, recorded)
-    company.open_now += _was_opened(held) - was_open
-    if before != state.status:
-        _counted(company.tickets, before, state.status)
+    company.open_now += is_opened(held) - was_open
+    counted(company.tickets, before, state.status)
     if before in DONE or state.status in DONE:
-        _ended(company, held)
-    _weighed(company, held, recorded)
+        ended(company, held)
+    weighed(company, held, recorded)
     if entered:
         _entered(company, state, entered, str(recorded.event_id))
     match event:
@@ -173,18 +172,21 @@ def _turn(held: Held, event: Any) -> str | None:
     return "us"
 
 
-def _counted(counts: dict[str, int], before: str | None, after: str) -> None:
+def counted(counts: dict[str, int], before: str | None, after: str) -> None:
+    """Count a ticket at the status it has now, and no more at the one it had."""
+    if before == after:
+        return
     if before:
         counts[before] -= 1
     counts[after] = counts.get(after, 0) + 1
 
 
-def _was_opened(held: Held) -> bool:
+def is_opened(held: Held) -> bool:
     """Say whether it is open, and that is more than the word of somebody who wrote on it."""
     return held.is_open and "opened" in held.evidence
 
 
-def _weighed(company: Dossier, held: Held, recorded: Recorded[Event]) -> None:
+def weighed(company: Dossier, held: Held, recorded: Recorded[Event]) -> None:
     """Keep the ticket among the severe ones, with the events that made it one, while it is."""
     state, known = held.state, company.severe.get(held.state.ticket_id)
     if not held.is_open or state.severity is None or state.severity > SEVERE:
@@ -198,7 +200,7 @@ def _weighed(company: Dossier, held: Held, recorded: Recorded[Event]) -> None:
         }  # fmt: skip
 
 
-def _ended(company: Dossier, held: Held) -> None:
+def ended(company: Dossier, held: Held) -> None:
     """Keep the ticket among the last that ended, or take it out if it did not stay so."""
     state = held.state
     company.resolved = [each for each in company.resolved if each["ticket_id"] != state.ticket_id]

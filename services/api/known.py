@@ -102,9 +102,12 @@ def on_file(read: Knows, ticket_id: PathId, fact_key: Code, contact_id: AgentId 
 
 
 @router.get("/companies/{company_id}/promises", response_model=shapes_known.Promises)
-def promises(read: Knows, company_id: PathId) -> Response:
-    """List what was promised to a company, on all tickets, by anyone, and what came of it."""
-    return answers.json(read.promises(company_id))
+def promises(read: Knows, company_id: PathId, moment: AsOf) -> Response:
+    """List what was promised to a company, on all tickets, by anyone, and what came of it.
+
+    With `as_of` or `known_at` as it stood then: a promise of which that day had not come is open.
+    """
+    return answers.json(read.promises(company_id, moment))
 
 
 @router.get("/companies/{company_id}/questions", response_model=shapes_known.Asked)
