@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-import orjson
-
 from domain.values import UNASSIGNED, Reader, micros, moment
 from projections import directory, dossier
 from projections.changes import Change, changes
@@ -17,7 +15,7 @@ from projections.dossier import union as unions
 from projections.dossier.differences import in_words
 from projections.dossier.view import context_of
 from projections.replay import Clock, Instant
-from services.naming import cleaned
+from services.naming import cleaned_json
 from services.reading import NotFound
 from services.security import Denied
 from services.worth import DOSSIER, Worth
@@ -207,7 +205,7 @@ class Dossiers(Worth):
     ) -> Instance:
         happened = None if as_of is None else micros(as_of)
         document = dossier.of(self.past(), reader, company_id, happened, position)
-        return Instance(cleaned(orjson.loads(document)), as_of, position)
+        return Instance(cleaned_json(document), as_of, position)
 
 
 KINDS: Final[dict[str, str]] = {

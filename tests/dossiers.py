@@ -98,6 +98,7 @@ def every_few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make a checkpoint of every four events, so that small histories have several."""
     monkeypatch.setattr(tables, "EVERY", 4)
     monkeypatch.setattr(tables, "STRETCH", 8)
+    monkeypatch.setattr(tables, "KEPT_FOR_EVER", 8)
 
 
 CHANGE: Final = st.builds(c.ConfigurationChange, key=FEW, old=FEW, new=st.none() | FEW)

@@ -3,15 +3,18 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from domain.events import company as c
 from domain.events.account import CompanyLifecycleChanged
 from domain.events.assets import EntitlementAmended, InstallationUpgraded
 from domain.values import rfc3339
+from projections.dossier import tables
 from projections.dossier.view import as_set
-from tests.dossiers import Kept, kept
-from tests.events import MONDAY, on_company
+from tests.dossiers import Kept, every_few, kept
+from tests.events import MONDAY, noted, on_company
 
-__all__ = ["kept"]
+__all__ = ["every_few", "kept"]
 
 
 def test_the_document_does_not_grow_with_what_changed_over_and_over(kept: Kept) -> None:
@@ -45,3 +48,14 @@ def test_the_document_does_not_grow_with_what_changed_over_and_over(kept: Kept) 
     assert len({each["key"] for each in found["changed_since"]}) == 10
     long_ago = as_set(kept.read(), "antwerp-1", rfc3339(MONDAY + timedelta(hours=2)))
     assert (long_ago["version"], long_ago["settings"]) == (None, {})
+
+
+@pytest.mark.usefixtures("every_few")
+def test_of_a_large_document_there_are_fewer_checkpoints(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "LARGE", 100)
+
+    kept.tell(*(noted(occurred_at=MONDAY + timedelta(hours=n)) for n in range(70)))
+
+    assert kept.view.all("SELECT events FROM {checkpoints} ORDER BY events") == [(32,), (64,)]

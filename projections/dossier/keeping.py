@@ -262,8 +262,12 @@ def _taken(
     company_id, number = stretch
     for logged in events:
         sides.take(logged, lived_by(view, logged, known_at))
-        if not sides.full.company.events % tables.EVERY:
-            yield company_id, *sides.place, number, sides.position, *sides.whole
+        folded = sides.full.company.events
+        if folded % tables.EVERY:
+            continue
+        documents = sides.whole
+        if not folded % tables.spacing(len(documents[0])):
+            yield company_id, *sides.place, number, sides.position, folded, *documents
 
 
 def _enter(written: Written, company_id: str, sides: Sides, touched: set[str]) -> None:

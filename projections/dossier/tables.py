@@ -28,6 +28,19 @@ Without it, a long history that comes in late would leave as many copies of all 
 it has pages.
 """
 
+KEPT_FOR_EVER: Final = 2_000
+"""Of superseded checkpoints those are kept that stand after so many events, and multiples of it.
+
+They serve who asks what was known before; a long history that comes in after a later one would
+leave a copy of all of them for each of its stretches.
+"""
+
+LARGE: Final = 200_000
+"""Bytes of a document from which on there is a checkpoint only every second time.
+
+Of twice that size only every fourth time, and so on, at most every eighth time.
+"""
+
 Place = tuple[int, int]
 """(occurred_at in microseconds, position): the order of the fold."""
 
@@ -73,6 +86,7 @@ SCHEMA: Final = (
     at_position {bigint} NOT NULL,
     born {bigint} NOT NULL,
     position {bigint} NOT NULL,
+    events {bigint} NOT NULL,
     superseded_at {bigint},
     doc {blob} NOT NULL,
     internal_doc {blob},
@@ -87,7 +101,8 @@ HEAD: Final = ("company_id", "occurred_at", "at_position", "position", "doc", "i
 TICKET: Final = ("stream", "company_id", "is_open", "doc", "internal_doc")
 PLACE: Final = ("company_id", "position", "occurred_at", "latest", "weighs")
 CHECKPOINT: Final = (
-    "company_id", "occurred_at", "at_position", "born", "position", "doc", "internal_doc",
+    "company_id", "occurred_at", "at_position", "born", "position", "events", "doc",
+    "internal_doc",
 )  # fmt: skip
 
 STANDS: Final = """SELECT company_id, occurred_at, position, doc,
@@ -126,6 +141,11 @@ class Standing(NamedTuple):
     position: int
     doc: bytes
     is_whole: bool
+
+
+def spacing(size: int) -> int:
+    """Say how many events lie between two checkpoints, if the document has *size* bytes."""
+    return EVERY << min((size // LARGE).bit_length(), 3)
 
 
 def heads(view: View, companies: Iterable[str]) -> dict[str, Kept]:
@@ -236,16 +256,16 @@ def supersede(view: View, company_id: str, arrived: list[Place], born: int) -> N
     """Say of the checkpoints behind what came late from which position on they lack it.
 
     What was made in the same stretch of the log goes: so what is kept does not depend on how
-    the log was cut into pages.
+    the log was cut into pages.  Of the others most go, too.
     """
     rows = view.all(
-        "SELECT occurred_at, at_position, born FROM {checkpoints} WHERE company_id = ? "
+        "SELECT occurred_at, at_position, born, events FROM {checkpoints} WHERE company_id = ? "
         "AND superseded_at IS NULL AND (occurred_at, at_position) > (?, ?)",
         (company_id, *min(arrived)),
     )
     key = "WHERE company_id = ? AND occurred_at = ? AND at_position = ? AND born = ?"
-    for at, position, made in rows:
-        if made == born:
+    for at, position, made, events in rows:
+        if made == born or events % KEPT_FOR_EVER:
             view.run(f"DELETE FROM {{checkpoints}} {key}", (company_id, at, position, made))
         else:
             lacks = min(late[1] for late in arrived if late < (at, position))
