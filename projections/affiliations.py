@@ -5,15 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from domain.values import micros, moment
+from domain.values import Reader, everything, micros, moment
 from projections.chunks import in_chunks
 from projections.database import Row
 from projections.projection import View
 
 COLUMNS: Final = (
     "position", "occurred_at", "company_id", "contact_id", "ended", "role", "title", "vip",
-    "valid_from", "valid_to",
+    "valid_from", "valid_to", "restricted",
 )  # fmt: skip
+
+EVERYTHING: Final = everything()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +45,17 @@ class Tie:
 
 def ties(
     view: View,
+    reader: Reader = EVERYTHING,
     *,
     companies: Iterable[str] = (),
     contacts: Iterable[str] = (),
     as_of: datetime | None = None,
     known_at: int | None = None,
 ) -> list[Tie]:
-    """List the ties of companies or contacts, as they had happened and were known."""
+    """List the ties of companies or contacts, as they had happened and were known.
+
+    What *reader* may not read was never said.
+    """
     select = f"SELECT {', '.join(COLUMNS)} FROM {{affiliations}} WHERE"
     rows = {
         row[0]: row
@@ -60,7 +66,9 @@ def ties(
     within = [
         row
         for row in rows.values()
-        if (known_at is None or row[0] <= known_at) and (happened is None or row[1] <= happened)
+        if (known_at is None or row[0] <= known_at)
+        and (happened is None or row[1] <= happened)
+        and (not row[-1] or "restricted" in reader.visibilities)
     ]
     return _folded(sorted(within, key=lambda row: (row[1], row[0])))
 
@@ -69,7 +77,7 @@ def _folded(rows: Iterable[Row]) -> list[Tie]:
     """Fold what was said, in order: a new role or an end closes the tie that lasted."""
     lasting: dict[tuple[str, str], Tie] = {}
     closed: list[Tie] = []
-    for _, at, company_id, contact_id, ended, role, title, vip, valid_from, valid_to in rows:
+    for _, at, company_id, contact_id, ended, role, title, vip, valid_from, valid_to, _ in rows:
         key, day = (company_id, contact_id), moment(at).date().isoformat()
         before = lasting.pop(key, None)
         if before and (ended or (before.valid_from or "") < (valid_from or day)):

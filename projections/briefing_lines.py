@@ -141,7 +141,8 @@ def last_contact(asked: Asked) -> Line:
     between = " → ".join(side for side in sides if side)
     again = next((q for q in asked.company["asked"]["last"] if q["at"] >= known["at"]), None)
     repeated = f" (asked for {words(again['fact_key'])}, which was on file)" if again else ""
-    text = f"{when(moment_of(known['at']), asked.now)} {words(known['kind'])}, {between}"
+    text = f"{when(moment_of(known['at']), asked.now)} {words(known['kind'])}"
+    text = f"{text}, {between}" if between else text
     return line("last_contact", [
         f"{text}{said(known['text'], ': ')}{repeated}",
     ], [known["event_id"], *((again["event_id"], again["known_by"]) if again else ())])  # fmt: skip

@@ -60,7 +60,7 @@ class CompanySummary:
                 self.name = name
             case CompanyProfileChanged(changes=changed):
                 self.name = next((c.new for c in changed if c.field == "name"), self.name)
-            case ContactAffiliated(contact_id=contact):
+            case ContactAffiliated(contact_id=contact) if contact:  # else it is withheld
                 self.contacts.add(contact)
             case ContactAffiliationEnded(contact_id=contact):
                 self.contacts.discard(contact)

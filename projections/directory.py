@@ -77,7 +77,8 @@ SCHEMA: Final = (
     title {text},
     vip {bool} NOT NULL,
     valid_from {text},
-    valid_to {text})""",
+    valid_to {text},
+    restricted {bool} NOT NULL)""",
     "CREATE INDEX {affiliations}_by_company ON {affiliations} (company_id)",
     "CREATE INDEX {affiliations}_by_contact ON {affiliations} (contact_id)",
 )
@@ -132,7 +133,7 @@ def apply(view: View, page: Sequence[Logged]) -> None:
 
 directory: Final = Projection(
     name="directory",
-    version=2,
+    version=3,
     tables=("companies", "contacts", "names", "handles", "affiliations", "profile", "unions"),
     schema=(*SCHEMA, directory_profile.SCHEMA, *unions.SCHEMA),
     apply=apply,
@@ -168,6 +169,7 @@ def _tallies(page: Sequence[Logged]) -> Iterator[Row]:
 
 def _enter(written: Written, logged: Logged) -> None:
     recorded = logged.event
+    closed = int(recorded.visibility == "restricted")
     match recorded.data:
         case CompanyRegistered() as registered:
             _register(written, logged, registered)
@@ -178,13 +180,13 @@ def _enter(written: Written, logged: Logged) -> None:
         case ContactAffiliated() as tie:
             since = tie.valid_from.isoformat() if tie.valid_from else None
             told = _told(tie.title)
-            written.affiliations.append(
-                (*_tied(logged, tie.contact_id), 0, tie.role, told, int(tie.vip), since, None)
-            )
+            written.affiliations.append((
+                *_tied(logged, tie.contact_id), 0, tie.role, told, int(tie.vip), since, None, closed
+            ))  # fmt: skip
         case ContactAffiliationEnded() as end:
             until = (end.valid_to or recorded.occurred_at.date()).isoformat()
             written.affiliations.append(
-                (*_tied(logged, end.contact_id), 1, None, None, 0, None, until)
+                (*_tied(logged, end.contact_id), 1, None, None, 0, None, until, closed)
             )
         case _:
             pass

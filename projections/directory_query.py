@@ -52,6 +52,8 @@ def contacts_of(
     companies: str | Sequence[str],
     as_of: datetime | None = None,
     known_at: int | None = None,
+    *,
+    reader: Reader = EVERYTHING,
 ) -> list[dict[str, Any]]:
     """List the people of a company, each in the last role; those who left come last.
 
@@ -64,7 +66,7 @@ def contacts_of(
     """
     asked = [companies] if isinstance(companies, str) else companies
     at = _at(as_of, known_at)
-    said = ties(view, companies=asked, as_of=as_of, known_at=known_at)
+    said = ties(view, reader, companies=asked, as_of=as_of, known_at=known_at)
     said.sort(key=lambda tie: tie.lasts(as_of))  # of several companies, the one that lasts
     every = [*_alone(view, asked, "company_id"), *said]
     roots = unions.root_of(view, "contact", {tie.contact_id for tie in every}, at)
@@ -181,10 +183,10 @@ def shown(view: View, reader: Reader, rows: Iterable[Row]) -> list[dict[str, Any
     return found
 
 
-def companies_of(view: View, people: Iterable[str]) -> list[Tie]:
+def companies_of(view: View, reader: Reader, people: Iterable[str]) -> list[Tie]:
     """List the ties of people, those to a company that is just them included."""
     asked = list(people)
-    return [*ties(view, contacts=asked), *_alone(view, asked, "contact_id")]
+    return [*ties(view, reader, contacts=asked), *_alone(view, asked, "contact_id")]
 
 
 def holders(view: View, target: str, handles: Iterable[tuple[str, str | None]]) -> list[str]:
@@ -202,7 +204,8 @@ def holders(view: View, target: str, handles: Iterable[tuple[str, str | None]]) 
 def _callers(view: View, reader: Reader, people: list[str]) -> Iterator[dict[str, Any]]:
     """Yield people with the companies they belong to, or with the last one they belonged to."""
     records = {person: {person, *unions.parts(view, "contact", [person])} for person in people}
-    belonging = companies_of(view, {one for records_of in records.values() for one in records_of})
+    every = {one for records_of in records.values() for one in records_of}
+    belonging = companies_of(view, reader, every)
     named = names(view, people)
     rows = known_companies(view, reader, {tie.company_id for tie in belonging})
     called = {row[0]: row[1] for row in rows}

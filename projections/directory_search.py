@@ -54,7 +54,7 @@ def _matched(view: View, reader: Reader, text: str) -> dict[str, str]:
         if target not in place or RANK[how] < RANK[place[target]]:
             place[target] = how
     if not reader.public_only:
-        for tie in companies_of(view, people):
+        for tie in companies_of(view, reader, people):
             how = people[tie.contact_id]
             how = how if how in ("mail", "phone") else "contact"
             if RANK[how] < RANK.get(found.get(tie.company_id, ""), len(RANK)):

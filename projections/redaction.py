@@ -16,8 +16,14 @@ RESTRICTED: Final = "[restricted]"
 COUNTED: Final = {"ticket.agent_replied": ("seen_position",), "ticket.opened": ("continues",)}
 """Fields by which a customer could count what is not shown to them."""
 
-OURS: Final = ("by", "owner_id", "resolved_by")
+OURS: Final = frozenset(("by", "owner_id", "resolved_by"))
 """Fields that name one of us."""
+
+TOLD: Final = frozenset((
+    "about", "continues", "department", "installation_id", "moved_event_ids", "parent_company_id",
+    "previous_parent_id", "system", "ticket_id", "ticket_ids", "to_stream_id",
+))  # fmt: skip
+"""Optional fields that say of which thing an event is, not what it says of it."""
 
 P = TypeVar("P", bound=Part)
 E = TypeVar("E", bound=Event)
@@ -30,12 +36,13 @@ def redact(recorded: Recorded[E]) -> Recorded[E]:
 
 
 def withhold(recorded: Recorded[E]) -> Recorded[E]:
-    """Copy an event for one who may not read it: no text, and nobody's name."""
-    bare, event = redact(recorded), recorded.data
-    named = [name for name in _named(type(event)) if getattr(event, name) is not None]
-    data = bare.data.model_copy(update=dict.fromkeys(named)) if named else bare.data
+    """Copy an event for one who may not read it: that it happened, when, and to which thing.
+
+    No text is left, nobody's name, and nothing that it says of the thing.
+    """
     role = recorded.actor.split("/", 1)[0]
-    return bare.model_copy(update={"data": data, "actor": role, "subjects": ()})
+    data = _without_content(recorded.data)
+    return recorded.model_copy(update={"data": data, "actor": role, "subjects": ()})
 
 
 def for_customer(recorded: Recorded[E]) -> Recorded[E]:
@@ -61,12 +68,26 @@ def is_closed(reader: Reader, recorded: Recorded[Any]) -> bool:
     )
 
 
+def _without_content(part: P) -> P:
+    """Empty a part of what it tells: what may be left out is, and texts and people are gone."""
+    bare, left_out = _without_text(part), _left_out(type(part))
+    parts = {
+        mark.field: () if mark.many else _without_content(getattr(part, mark.field))
+        for mark in marks(type(part))
+        if mark.part and mark.field not in left_out and mark.field not in TOLD
+    }
+    return bare.model_copy(update={**left_out, **parts})
+
+
 @cache
-def _named(model: type[Event]) -> tuple[str, ...]:
-    """List the fields by which *model* may name one person, and may as well not."""
-    people = {mark.field for mark in marks(model) if mark.reference == "contact"} | {*OURS}
-    fields = model.model_fields
-    return tuple(name for name in people if name in fields and fields[name].default is None)
+def _left_out(model: type[Part]) -> dict[str, Any]:
+    """Say what stands, in an event that is withheld, for what *model* may leave out."""
+    sealed = {mark.field for mark in marks(model) if mark.seal}
+    people = {mark.field for mark in marks(model) if mark.reference == "contact"} | OURS
+    fields = model.model_fields.items()
+    empty = {name: field.default for name, field in fields if not field.is_required()}
+    named = {name: empty.get(name) for name in people & model.model_fields.keys()}
+    return {name: value for name, value in {**empty, **named}.items() if name not in sealed | TOLD}
 
 
 def _without_text(part: P) -> P:

@@ -207,7 +207,7 @@ def _tied(
 ) -> None:
     match tied:
         case ReporterJoined(contact_id=contact):
-            if contact not in state.reporters:
+            if contact and contact not in state.reporters:  # nobody, if who it was is withheld
                 state.reporters.append(contact)
         case TicketLinked():
             if (link := _link(tied)) not in state.links:

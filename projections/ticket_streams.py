@@ -11,7 +11,6 @@ from projections import splits
 from projections.splits import Gone, Place
 from projections.ticket_state import TicketState, evolve
 
-
 Taken = tuple[Place, Recorded[AnyTicketEvent]]
 
 

@@ -20,7 +20,7 @@ from projections import splits, unions
 from projections.chunks import in_chunks
 from projections.database import Row
 from projections.projection import Projection, View, by_stream
-from projections.ticket_folding import EVERY, Folded, again, onward
+from projections.ticket_folding import Folded, again, onward
 from projections.ticket_state import TicketState, dump, load
 from projections.ticket_union import listed
 

@@ -35,6 +35,7 @@ ENTRIES: Final = """
         department {text},
         visibility {text} NOT NULL,
         late {bool} NOT NULL,
+        inferred {text},
         document {blob} NOT NULL,
         redacted {blob}
     )
@@ -42,13 +43,15 @@ ENTRIES: Final = """
 
 CONTEXTS: Final = """
     CREATE TABLE {contexts} (
-        key {text} NOT NULL PRIMARY KEY,
+        key {text} NOT NULL,
+        level {text} NOT NULL,
         severity {bigint},
         product {text},
         department {text},
         channel {text},
         contact {text},
-        ticket {text}
+        ticket {text},
+        PRIMARY KEY (key, level)
     )
 """
 
@@ -131,7 +134,7 @@ def _index(view: View, texts: Sequence[tuple[int, str, str]]) -> None:
 
 timeline: Final = Projection(
     name="timeline",
-    version=2,
+    version=3,
     tables=("entries", "contexts", "also", "moved", "unions", "search"),
     schema=(ENTRIES, CONTEXTS, ALSO, MOVED, *unions.SCHEMA, *INDEXES),
     extra={"sqlite": (FTS5,), "postgresql": TSVECTOR},

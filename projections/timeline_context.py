@@ -37,58 +37,102 @@ class Known(NamedTuple):
 NOTHING: Final = Known()
 _COLUMNS: Final = ", ".join(Known._fields)
 _UPSERT: Final = (
-    f"INSERT INTO {{contexts}} (key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (key) DO UPDATE SET "
+    f"INSERT INTO {{contexts}} (level, key, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT (key, level) DO UPDATE SET "
     + ", ".join(f"{column} = excluded.{column}" for column in Known._fields)
 )
 
 
+class Sights(NamedTuple):
+    """What is known of an entry by what each kind of reader can see of what was before it."""
+
+    public: Known
+    internal: Known
+    restricted: Known
+
+
+LEVELS: Final = Sights._fields
+
+Place = tuple[str, str]
+"""A level, and what is known there: a stream, or a part of one."""
+
+
 class Contexts:
-    """The contexts that one page of events needs: read once, written once."""
+    """The contexts that one page of events needs: read once, written once.
+
+    What is not public teaches nothing to those who cannot see it.  A level is kept apart from
+    the internal one, which is most readers', only from where the two differ.
+    """
 
     def __init__(self, view: View, page: Sequence[Logged]) -> None:
         keys = sorted({key for logged in page for key in _keys(logged.event)})
         self._known = dict(_read(view, keys))
-        self._changed: set[str] = set()
+        self._changed: set[Place] = set()
 
-    def of(self, recorded: Recorded[Any]) -> Known:
+    def of(self, recorded: Recorded[Any]) -> Sights:
         """Learn from an event, and say what is known with it."""
+        found = {level: self._with(recorded, level) for level in LEVELS}
+        learning = LEVELS[LEVELS.index(recorded.visibility) :]
+        for key in found["internal"][1]:
+            before = {level: self._at(level, key) or NOTHING for level in LEVELS}
+            after = {
+                level: found[level][1][key] if level in learning else before[level]
+                for level in LEVELS
+            }
+            for level, known in after.items():
+                if level == "internal" or (level, key) in self._known or known != after["internal"]:
+                    self._learn((level, key), known)
+        return Sights(*(
+            found[level][0]
+            if level in learning
+            else self._at(level, recorded.stream_id) or NOTHING
+            for level in LEVELS
+        ))  # fmt: skip
+
+    def _with(self, recorded: Recorded[Any], level: str) -> tuple[Known, dict[str, Known]]:
+        """Say what is known with an event, and what it teaches."""
         stream, event = recorded.stream_id, recorded.data
-        known = self._known.get(stream, NOTHING)
+        known = self._at(level, stream) or NOTHING
         match event:
             case TicketOpened():
-                known = self._learn(stream, _opened(event))
+                known = _opened(event)
+                return known, {stream: known}
             case TicketClassified():
                 severity, product = event.severity or known.severity, event.product_id
                 known = known._replace(severity=severity, product=product or known.product)
-                self._learn(stream, known)
+                return known, {stream: known}
             case TicketAssigned() if event.to.team:
-                known = self._learn(stream, known._replace(department=event.to.team))
+                known = known._replace(department=event.to.team)
+                return known, {stream: known}
             case ConsultationRequested():
-                self._learn(_part(recorded), known._replace(department=event.department))
+                return known, {_part(recorded): known._replace(department=event.department)}
             case SurveySent():
                 ticket = ticket_chain(event.ticket_id) if event.ticket_id else None
-                known = self._learn(stream, Known(contact=event.contact_id, ticket=ticket))
+                known = Known(contact=event.contact_id, ticket=ticket)
+                return known, {stream: known}
             case ProductInstalled():
-                self._learn(_part(recorded), Known(product=event.product_id))
+                return known, {_part(recorded): Known(product=event.product_id)}
             case ConsultationAnswered():
-                asked = self._known.get(_part(recorded), known)
-                known = known._replace(department=asked.department)
+                asked = self._at(level, _part(recorded)) or known
+                return known._replace(department=asked.department), {}
             case InstallationConfigured():
-                known = self._known.get(_part(recorded), NOTHING)
+                return self._at(level, _part(recorded)) or NOTHING, {}
             case _:
-                pass
-        return known
+                return known, {}
 
     def save(self, view: View) -> None:
         """Write down what was learned."""
-        view.many(_UPSERT, [(key, *self._known[key]) for key in sorted(self._changed)])
+        rows = [(*place, *self._known[place]) for place in sorted(self._changed)]
+        view.many(_UPSERT, rows)
 
-    def _learn(self, key: str, known: Known) -> Known:
-        if self._known.get(key) != known:
-            self._known[key] = known
-            self._changed.add(key)
-        return known
+    def _at(self, level: str, key: str) -> Known | None:
+        apart = self._known.get((level, key))
+        return self._known.get(("internal", key)) if apart is None else apart
+
+    def _learn(self, place: Place, known: Known) -> None:
+        if self._known.get(place) != known:
+            self._known[place] = known
+            self._changed.add(place)
 
 
 def _opened(event: TicketOpened) -> Known:
@@ -119,15 +163,15 @@ def _keys(recorded: Recorded[Any]) -> Iterator[str]:
         yield _part(recorded)
 
 
-def _read(view: View, keys: Sequence[str]) -> Iterable[tuple[str, Known]]:
+def _read(view: View, keys: Sequence[str]) -> Iterable[tuple[Place, Known]]:
     if not keys:
         return
     # Filled up to a power of two, so that few different statements are prepared.
     room = 1 << (len(keys) - 1).bit_length()
     marks = ", ".join("?" * room)
     rows = view.all(
-        f"SELECT key, {_COLUMNS} FROM {{contexts}} WHERE key IN ({marks})",
+        f"SELECT level, key, {_COLUMNS} FROM {{contexts}} WHERE key IN ({marks})",
         [*keys, *[keys[-1]] * (room - len(keys))],
     )
-    for key, *known in rows:
-        yield key, Known(*known)
+    for level, key, *known in rows:
+        yield (level, key), Known(*known)

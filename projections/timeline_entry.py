@@ -15,7 +15,7 @@ from domain.values import micros, rfc3339, ticket_chain
 from projections.lines import line_of
 from projections.redaction import COUNTED
 from projections.slots import SLOT, clean_json
-from projections.timeline_context import Known
+from projections.timeline_context import Known, Sights
 from projections.words import texts
 
 Fields = Mapping[str, Any]
@@ -40,6 +40,7 @@ COLUMNS: Final = (
     "department",
     "visibility",
     "late",
+    "inferred",
     "document",
     "redacted",
 )
@@ -54,6 +55,13 @@ PEOPLE: Final = (
     "agreed_with",
 )
 """Where an event names the person it is about, the first that is given."""
+
+
+FACETS: Final = {
+    "contact_id": "contact", "channel": "channel", "severity": "severity", "product": "product",
+    "department": "department",
+}  # fmt: skip
+"""Columns that may hold what is known from earlier entries."""
 
 
 class Facets(NamedTuple):
@@ -79,10 +87,13 @@ class Entry(NamedTuple):
     text: str
 
 
-def render(logged: Logged, known: Known) -> Entry:
-    """Make the entry of an event, with what was known at that point."""
+def render(logged: Logged, known: Sights) -> Entry:
+    """Make the entry of an event, with what was known at that point to those who read it."""
     recorded = logged.event
-    facets = facets_of(recorded, known)
+    facets, lesser = facets_of(recorded, known.internal), facets_of(recorded, known.public)
+    if recorded.visibility == "restricted":
+        lesser = facets
+        facets = facets_of(recorded, known.restricted)._replace(department=facets.department)
     line = line_of(recorded)
     full = document(recorded, logged.late, facets, line)
     row = (
@@ -104,8 +115,9 @@ def render(logged: Logged, known: Known) -> Entry:
         facets.department,
         recorded.visibility,
         int(logged.late),
+        _inferred(facets, lesser) if recorded.visibility == "public" else None,
         full,
-        _lesser(recorded, logged.late, facets, line),
+        _lesser(recorded, logged.late, facets, lesser, line),
     )
     return Entry(row, facets.also, " ".join((SLOT.sub("", line), *texts(recorded.data))))
 
@@ -119,20 +131,37 @@ def document(
     return b'%b,"text":%b,"data":%b}' % (beginning, orjson.dumps(line), clean_json(fields))
 
 
-def _lesser(recorded: Recorded[Any], late: bool, facets: Facets, line: str) -> bytes | None:
+def _inferred(facets: Facets, seen: Facets) -> str | None:
+    """List the columns that say what is known from entries which a customer cannot see."""
+    names = [column for column, name in FACETS.items()
+             if getattr(facets, name) != getattr(seen, name)]  # fmt: skip
+    return f" {' '.join(names)} " if names else None
+
+
+def _lesser(
+    recorded: Recorded[Any], late: bool, facets: Facets, seen: Facets, line: str
+) -> bytes | None:
     """Write what is shown to those who may not read it all, if there are any.
 
     A restricted entry keeps its time, type, department, ticket and the role of who did it; a
-    public one loses what a customer could count by.
+    public one loses what a customer could count by, and what only our own people know of it.
+
+    Args:
+        seen: What such readers know of it.
     """
     if recorded.visibility == "restricted":
-        seen = facets._replace(contact=None, channel=None)
+        seen = seen._replace(contact=None, channel=None)
         role = recorded.actor.split("/", 1)[0]
         return _beginning(recorded, late, seen, role) + b',"text":"restricted","data":{}}'
-    counted = COUNTED.get(recorded.type, ()) if recorded.visibility == "public" else ()
-    if not any(getattr(recorded.data, field) is not None for field in counted):
+    if recorded.visibility != "public":
         return None
-    return document(recorded, late, facets, line, without=set(counted))
+    counted = COUNTED.get(recorded.type, ())
+    shown = (seen.ticket, seen.contact, seen.channel, seen.department)
+    if not any(getattr(recorded.data, field) is not None for field in counted) and shown == (
+        facets.ticket, facets.contact, facets.channel, facets.department,
+    ):  # fmt: skip
+        return None
+    return document(recorded, late, seen, line, without=set(counted))
 
 
 def _beginning(recorded: Recorded[Any], late: bool, facets: Facets, actor: str) -> bytes:

@@ -55,6 +55,9 @@ SEVERAL: Final = {"tickets": "ticket", "contacts": "contact", "products": "produ
 UNSEEN: Final = ("actors", "channels", "severities", "contacts", "products", "search")
 """What a redacted entry does not show, and so is not found by."""
 
+UNSEEN_BY_CUSTOMERS: Final = ("channels", "severities", "contacts", "products", "departments")
+"""What may be known of a public entry from others that are not; a customer is not helped by it."""
+
 Condition = tuple[str, list[Any]]
 
 
@@ -231,6 +234,9 @@ def _visible(reader: Reader, asked: Filter) -> Iterator[Condition]:
     """Hide what *reader* may not find: an entry is found by what is seen of it."""
     if reader.public_only:
         yield "visibility = 'public' AND public_seq IS NOT NULL", []
+        for name in UNSEEN_BY_CUSTOMERS:
+            if getattr(asked, name):
+                yield "(inferred IS NULL OR inferred NOT LIKE ?)", [f"% {COLUMNS[name]} %"]
         return
     hidden = {"public", "internal", "restricted"} - reader.visibilities
     if not hidden:

@@ -22,7 +22,15 @@ from projections.timeline_query import Arrival, Page
 from services.catalogue import PROJECTIONS
 from services.deployment import Deployment
 from services.export.jsonl import export_company
-from services.history import COMPANY, TICKET, History, read_company, read_history, streams_within, walk
+from services.history import (
+    COMPANY,
+    TICKET,
+    History,
+    read_company,
+    read_history,
+    streams_within,
+    walk,
+)
 from services.naming import Naming, cleaned
 from services.security import Action, Denied, Identity, authorize
 
@@ -93,7 +101,7 @@ class Reading:
             return []
         self._note(company_id)
         companies = directory.companies_in(view, reader, company_id, roll_up=roll_up)
-        return directory.contacts_of(view, companies, as_of, known_at)
+        return directory.contacts_of(view, companies, as_of, known_at, reader=reader)
 
     def tickets(
         self, company_id: str, status: str | None = None, limit: int | None = None,

@@ -43,11 +43,12 @@ class Worth(Reading):
         Args:
             position: Up to which the page was read.
         """
-        if self._may("read").public_only:
+        reader = self._may("read")
+        if reader.public_only:
             return entries
         told = [orjson.loads(entry) for entry in entries]
         as_of = None if wanted.as_of is None else moment(wanted.as_of)
-        known = dossier.stands(self.past(), {one["company_id"] for one in told})
+        known = dossier.stands(self.past(), reader, {one["company_id"] for one in told})
         return [
             b'%b,"context":%b}' % (entry[:-1], orjson.dumps(_context(known, one, as_of, position)))
             for entry, one in zip(entries, told, strict=True)
@@ -60,7 +61,7 @@ class Worth(Reading):
         reader = self._may("read")
         if reader.public_only or not reader.may_read(company_id):
             return None
-        known = dossier.stands(self.past(), [company_id])
+        known = dossier.stands(self.past(), reader, [company_id])
         entry = {"company_id": company_id, "occurred_at": happened.isoformat()}
         return _context(known, entry, None, position)
 

@@ -163,7 +163,7 @@ def test_restricted_text_is_redacted_on_the_card(kept: Kept) -> None:
 
     document = kept.read(reader=AGENT, as_of=NOW)
 
-    assert text_of(card(document, NOW, 2), "tried") == "tried: [restricted] (failed)"
+    assert text_of(card(document, NOW, 2), "tried") == "tried: [restricted] (unknown)"
 
 
 def test_a35_roles_that_nobody_has_are_missing(kept: Kept) -> None:

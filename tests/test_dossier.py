@@ -126,14 +126,18 @@ def test_a11_who_knows_whom_is_counted_and_dated(kept: Kept) -> None:
     assert (second["agent"], second["touches"]) == (TOM, 1)
 
 
-def test_a11_restricted_text_is_not_shown_to_others_and_the_touch_is(kept: Kept) -> None:
+def test_a11_a_restricted_touch_is_not_shown_to_others_but_that_there_was_one(
+    kept: Kept,
+) -> None:
     kept.tell(met(MIA, 1, summary="He is leaving", visibility="restricted"))
 
     agent, auditor = kept.read(reader=AGENT)["company"], kept.read()["company"]
 
     assert agent["last_contact"]["text"] == RESTRICTED
     assert auditor["last_contact"]["text"] == "He is leaving"
-    assert agent["relations"] == auditor["relations"] != {}
+    assert (agent["last_contact"]["staff"], agent["last_contact"]["contacts"]) == ([], [])
+    assert agent["relations"] == {}
+    assert auditor["relations"][MIA][JAN]["touches"] == 1
 
 
 def test_a22_versions_and_seats_are_as_they_were_on_the_day(kept: Kept) -> None:

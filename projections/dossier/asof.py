@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from domain.values import Reader, everything
+from domain.values import Reader
 from projections.database import Row
 from projections.dossier import tables
 from projections.dossier.fold import NOTHING, Folded, fold, read, seen
@@ -83,11 +83,11 @@ def until(
     return folded
 
 
-def stands(view: View, companies: Iterable[str]) -> dict[str, Entry]:
+def stands(view: View, reader: Reader, companies: Iterable[str]) -> dict[str, Entry]:
     """Read how some companies stand; of whom nothing is known is left out."""
     with view.database.snapshot():
         return {
-            row.company_id: _standing(view, everything(), row, FOREVER, FOREVER)
+            row.company_id: _standing(view, reader, row, FOREVER, FOREVER)
             for row in tables.standings(view, companies)
         }
 
@@ -119,7 +119,7 @@ def standings(
 def _standing(view: View, reader: Reader, row: tables.Standing, as_of: int, known_at: int) -> Entry:
     """Take a company's short row, or what it was if that is not what is asked."""
     if row.is_whole and as_of >= row.occurred_at and known_at >= row.position:
-        stands: Entry = orjson.loads(row.doc)
+        stands: Entry = orjson.loads(_readable(reader, row.doc, row.internal))
         return stands
     folded = until(view, reader, row.company_id, as_of, known_at, weighing=True)
     folded.company.company_id = row.company_id

@@ -1,8 +1,8 @@
 """What a company's own events tell: its people, what it is worth, what is known of it."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
-from domain.events import AnyCompanyEvent, Recorded
+from domain.events import AnyCompanyEvent, Event, Recorded
 from domain.events.account import (
     AccountTeamMemberAssigned,
     AccountTeamMemberUnassigned,
@@ -46,6 +46,23 @@ from projections.dossier.account import pressed, profiled, stood
 from projections.dossier.assets import entitled, installed, sold
 from projections.dossier.marks import Mark, plain
 from projections.dossier.record import Dossier, Entry
+
+PROFILE: Final = (
+    CompanyRegistered, CompanyProfileChanged, CompanyDomainClaimed, CompanyDomainReleased,
+)  # fmt: skip
+"""What a company is called and known by."""
+
+STRUCTURE: Final = (
+    CompanyParentSet, CompanySubsidiaryAdded, CompanySubsidiaryRemoved, CompaniesMerged,
+    CompanyMergeReverted, CompanyEscalationRaised, CompanyEscalationResolved,
+    CompanyEscalationAccepted, CompanyEscalationDeclined, CompanyEscalationUpdated, FactLearned,
+)  # fmt: skip
+"""What tells something even to those who may not read it: that it stands."""
+
+
+def is_all_content(event: Event) -> bool:
+    """Say whether nothing is left of an event to those who may not read it."""
+    return not isinstance(event, (*PROFILE, *STRUCTURE))
 
 
 def told(company: Dossier, recorded: Recorded[AnyCompanyEvent], position: int) -> None:

@@ -18,7 +18,7 @@ from projections import splits
 from projections.dossier import company, ticket, touches
 from projections.dossier.parting import parted
 from projections.dossier.record import Dossier, Entry, Held, document, dossier, dump, held
-from projections.redaction import is_closed, withhold
+from projections.redaction import is_closed, redact, withhold
 
 NOTHING: Final = document(Dossier(), {})
 """The document of a company of which nothing is known."""
@@ -38,27 +38,30 @@ class Folded:
     company: Dossier = field(default_factory=Dossier)
     tickets: dict[str, Held] = field(default_factory=dict)
 
-    def take(
-        self, recorded: Recorded[Event], position: int, lived: Iterable[Recorded[Event]] = ()
-    ) -> None:
-        """Take over one event of the company, which happened after all that were before.
+    def take(self, logged: Logged, reader: Reader, lived: Iterable[Logged] = ()) -> None:
+        """Take over one event, which happened after all before it, as *reader* may know of it.
 
         Args:
             lived: Where it splits a ticket, what counts in the two from then on.
         """
+        recorded, position = seen(logged, reader), logged.position
+        closed = is_closed(reader, logged.event)
         known, at = self.company, rfc3339(recorded.occurred_at)
         known.company_id = recorded.company_id or known.company_id
         known.events += 1
         known.first_event_at = known.first_event_at or at
         known.last_event_at = at
         if isinstance(recorded.data, TicketSplit):
-            parted(known, self.tickets, cast("Recorded[TicketSplit]", recorded), lived)
+            now = (seen(each, reader) for each in lived)
+            parted(known, self.tickets, cast("Recorded[TicketSplit]", recorded), now)
         elif recorded.kind == "ticket":
-            ticket.told(known, self.ticket(recorded.stream_id), recorded, position)
-        elif recorded.kind == "company":
+            ticket.told(known, self.ticket(recorded.stream_id), recorded, position, closed=closed)
+        elif recorded.kind == "company" and not (closed and company.is_all_content(recorded.data)):
             company.told(known, cast("Recorded[AnyCompanyEvent]", recorded), position)
-        elif isinstance(recorded.data, InteractionLogged):
+        elif isinstance(recorded.data, InteractionLogged) and not closed:
             touches.met(known, recorded.data, recorded)
+        if closed:
+            touches.withheld(known, recorded)
 
     def recall(self, recorded: Recorded[Event]) -> None:
         """Take an earlier event over into its ticket alone: the company knows of it."""
@@ -107,11 +110,16 @@ def fold(
     folded, every = folded or Folded(), list(events)
     lived = lived or (lambda split: splits.lived_among(every, split))
     for logged in every:
-        counting = lived(logged) if splits.parted_by(logged.event) else ()
-        folded.take(seen(logged, reader), logged.position, (seen(e, reader) for e in counting))
+        folded.take(logged, reader, lived(logged) if splits.parted_by(logged.event) else ())
     return folded
 
 
 def seen(logged: Logged, reader: Reader) -> Recorded[Event]:
-    """See an event as *reader* may: what they may not read has neither text nor names."""
-    return withhold(logged.event) if is_closed(reader, logged.event) else logged.event
+    """See an event as *reader* may: of one that is closed to them, that it happened.
+
+    What a company is called, and by which domains it is known, is told to all of its readers.
+    """
+    if not is_closed(reader, logged.event):
+        return logged.event
+    is_profile = isinstance(logged.event.data, company.PROFILE)
+    return redact(logged.event) if is_profile else withhold(logged.event)

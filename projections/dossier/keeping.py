@@ -17,9 +17,8 @@ from domain.values import UNASSIGNED
 from projections import splits
 from projections.database import Row
 from projections.dossier import tables
-from projections.dossier.record import dump
 from projections.dossier.sides import Sides, of_document, of_record
-from projections.dossier.standing import WEIGHING, standing
+from projections.dossier.standing import WEIGHING
 from projections.dossier.tables import FOREVER, Kept
 from projections.projection import History, Projection, View
 
@@ -31,9 +30,10 @@ internal_doc) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (company_id) DO UPDATE SET
 occurred_at = excluded.occurred_at, at_position = excluded.at_position,
 position = excluded.position, doc = excluded.doc, internal_doc = excluded.internal_doc"""
 
-STANDING: Final = """INSERT INTO {standings} (company_id, occurred_at, position, doc)
-VALUES (?, ?, ?, ?) ON CONFLICT (company_id) DO UPDATE SET
-occurred_at = excluded.occurred_at, position = excluded.position, doc = excluded.doc"""
+STANDING: Final = """INSERT INTO {standings} (company_id, occurred_at, position, doc, internal_doc)
+VALUES (?, ?, ?, ?, ?) ON CONFLICT (company_id) DO UPDATE SET
+occurred_at = excluded.occurred_at, position = excluded.position, doc = excluded.doc,
+internal_doc = excluded.internal_doc"""
 
 TICKET: Final = """INSERT INTO {tickets} (stream, company_id, is_open, doc, internal_doc)
 VALUES (?, ?, ?, ?, ?) ON CONFLICT (stream) DO UPDATE SET
@@ -272,8 +272,7 @@ def _taken(
 
 def _enter(written: Written, company_id: str, sides: Sides, touched: set[str]) -> None:
     written.heads.append((company_id, *sides.place, sides.position, *sides.company))
-    stands = dump(standing(sides.full.company))  # nothing in it is hidden from any of us
-    written.standings.append((company_id, sides.place[0], sides.position, stands))
+    written.standings.append((company_id, sides.place[0], sides.position, *sides.standing))
     for stream in sorted(touched & sides.full.tickets.keys()):
         is_open = int(sides.full.tickets[stream].is_open)
         written.tickets.append((stream, company_id, is_open, *sides.ticket(stream)))

@@ -10,13 +10,16 @@ from typing import Final
 import orjson
 
 from domain.events import Logged
-from domain.values import Reader
+from domain.values import Reader, everything
 from projections.dossier.fold import Folded, read, seen
 from projections.dossier.record import dossier, dump, held
+from projections.dossier.standing import standing
 from projections.dossier.tables import Kept
 
 STAFF: Final = Reader(frozenset(("public", "internal")))
 """Who reads everything but what is restricted."""
+
+EVERYTHING: Final = everything()
 
 Documents = tuple[bytes, bytes | None]
 """For who may read everything; and, if it differs, for the others."""
@@ -43,11 +46,9 @@ class Sides:
             lived: Where it splits a ticket, what counts in the two from then on.
         """
         self._split_for([logged, *lived])
-        self.full.take(logged.event, logged.position, (each.event for each in lived))
+        self.full.take(logged, EVERYTHING, lived)
         if self.internal:
-            self.internal.take(
-                seen(logged, STAFF), logged.position, (seen(each, STAFF) for each in lived)
-            )
+            self.internal.take(logged, STAFF, lived)
         self.place = logged.happened
         self.position = max(self.position, logged.position)
 
@@ -74,6 +75,14 @@ class Sides:
         """Write the company's record."""
         return _both(
             dump(self.full.company), dump(self.internal.company) if self.internal else None
+        )
+
+    @property
+    def standing(self) -> Documents:
+        """Write how the company stands, in short."""
+        return _both(
+            dump(standing(self.full.company)),
+            dump(standing(self.internal.company)) if self.internal else None,
         )
 
     def ticket(self, stream: str) -> Documents:

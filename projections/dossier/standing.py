@@ -1,8 +1,8 @@
 """How a company stands, in short: what it is worth, when it renews, what presses.
 
 It is the company's document without all that is long, so what is asked of a document
-(`projections.dossier.view`) can be asked of it.  There is no text in it that is sealed: who may
-read of the company may read it.  Law: folding the events that weigh alone gives the same.
+(`projections.dossier.view`) can be asked of it.  There is no text in it that is sealed.
+Law: folding the events that weigh alone gives the same.
 """
 
 from collections.abc import Mapping

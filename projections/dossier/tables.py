@@ -62,7 +62,8 @@ SCHEMA: Final = (
     company_id {text} PRIMARY KEY,
     occurred_at {bigint} NOT NULL,
     position {bigint} NOT NULL,
-    doc {blob} NOT NULL)""",
+    doc {blob} NOT NULL,
+    internal_doc {blob})""",
     """CREATE TABLE {tickets} (
     stream {text} PRIMARY KEY,
     company_id {text} NOT NULL,
@@ -105,7 +106,7 @@ CHECKPOINT: Final = (
     "internal_doc",
 )  # fmt: skip
 
-STANDS: Final = """SELECT company_id, occurred_at, position, doc,
+STANDS: Final = """SELECT company_id, occurred_at, position, doc, internal_doc,
 company_id NOT IN (SELECT company_id FROM {waiting}) FROM {standings}"""
 WAITS: Final = "(SELECT stretch FROM {waiting} WHERE {waiting}.company_id = {heads}.company_id)"
 KEPT: Final = "SELECT occurred_at, at_position, position, doc, internal_doc FROM"
@@ -140,6 +141,7 @@ class Standing(NamedTuple):
     occurred_at: int
     position: int
     doc: bytes
+    internal: bytes | None
     is_whole: bool
 
 
@@ -176,8 +178,8 @@ def standings(view: View, companies: Iterable[str] | None = None) -> Iterator[St
         rows: Iterable[Row] = view.all(STANDS)
     else:
         rows = in_chunks(view, f"{STANDS} WHERE company_id IN (…)", companies)
-    for company_id, at, position, doc, is_whole in rows:
-        yield Standing(company_id, at, position, bytes(doc), bool(is_whole))
+    for company_id, at, position, doc, internal, is_whole in rows:
+        yield Standing(company_id, at, position, doc, internal, bool(is_whole))
 
 
 def tickets_of(view: View, streams: Iterable[str]) -> Iterator[Row]:

@@ -84,8 +84,14 @@ def held_on(held: Held, recorded: Recorded[Event]) -> None:
             held.turn = {"of": of, "since": at, "event_id": event_id}
 
 
-def told(company: Dossier, held: Held, recorded: Recorded[Event], position: int) -> None:
-    """Take an event over into its ticket and its company."""
+def told(
+    company: Dossier, held: Held, recorded: Recorded[Event], position: int, *, closed: bool
+) -> None:
+    """Take an event over into its ticket and its company.
+
+    Args:
+        closed: Whether it is withheld: then nobody is known to have been in touch by it.
+    """
     state, event = held.state, recorded.data
     before = state.status if state.ticket_id else None
     entered = _entry_of(state, event)
@@ -99,9 +105,9 @@ def told(company: Dossier, held: Held, recorded: Recorded[Event], position: int)
     if entered:
         _entered(company, state, entered, str(recorded.event_id))
     match event:
-        case CustomerMessageReceived():
+        case CustomerMessageReceived() if not closed:
             wrote(company, event, recorded, state)
-        case AgentReplySent():
+        case AgentReplySent() if not closed:
             replied(company, event, recorded, state)
         case FactRequested():
             _asked(company, event, recorded, state, position)

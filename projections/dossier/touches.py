@@ -7,6 +7,7 @@ from domain.events.interaction import InteractionLogged
 from domain.events.ticket import AgentReplySent, CustomerMessageReceived
 from domain.values import rfc3339
 from projections.dossier.record import Dossier, Entry
+from projections.redaction import RESTRICTED
 from projections.ticket_record import TicketState
 
 QUOTED: Final = 160
@@ -48,6 +49,19 @@ def met(company: Dossier, logged: InteractionLogged, recorded: Recorded[Event]) 
         "contacts": people, "staff": staff, "ticket_ids": list(logged.ticket_ids),
     }  # fmt: skip
     _touched(company, [*staff], [*people], recorded)
+
+
+def withheld(company: Dossier, recorded: Recorded[Event]) -> None:
+    """Note a touch of which one may not know who was in touch with whom, or of what."""
+    match recorded.data:
+        case CustomerMessageReceived():
+            company.last_contact = _contact(recorded, "message", "inbound", RESTRICTED)
+        case AgentReplySent():
+            company.last_contact = _contact(recorded, "message", "outbound", RESTRICTED)
+        case InteractionLogged(kind=kind, direction=direction):
+            company.last_contact = _contact(recorded, kind, DIRECTIONS[direction], RESTRICTED)
+        case _:
+            pass
 
 
 def _contact(
