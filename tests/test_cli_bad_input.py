@@ -168,7 +168,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         ("projections verify timeline --hold", 2, "Unknown option: --hold; see longcase"),
         ("timeline acme --json --jsonl", 2, "choose one of them"),
         ("timeline acme --limit 0", 2, "Must be >= 1"),
-        ("timeline acme --limit many", 2, 'unable to convert "many" into int'),
+        ("timeline acme --limit many", 2, "'many' is no whole number"),
         ("timeline acme --severity 7", 2, "Choose from"),
         ("timeline acme --from yesterday", 2, "'yesterday' is not a time; write 2026-"),
         ("timeline acme --from 2026-03-02T09:00", 2, "names no time zone; write 2026-03-02T09:00Z"),
@@ -275,3 +275,21 @@ def test_a_database_that_is_none_is_told(acme: Longcase, tmp_path: Path) -> None
 
     assert answer.code == 4
     assert "longcase doctor says which one and why" in answer.error
+
+
+@pytest.mark.parametrize("number", ["1.5", "0.9", "1e1", "NaN", "one", "", "²"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("handoff", "TCK-1", "--step"), ("replay", "TCK-1", "--step"),
+        ("timeline", "acme", "--limit"), ("timeline", "acme", "--severity"),
+        ("companies", "--limit"), ("tickets", "acme", "--limit"),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_not_whole_is_refused_and_not_rounded(
+    acme: Longcase, typed: tuple[str, ...], number: str
+) -> None:
+    answer = acme(*typed, number)
+
+    assert answer.code == 2
+    assert typed[-1] in answer.error

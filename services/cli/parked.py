@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from services.cli import local
 from services.cli.errors import FAILED, OK, Usage
+from services.cli.kinds import Whole
 from services.cli.projections import named, one, projections
 from services.cli.show import TEXT, Columns, Output, documents, line, note, table
 
@@ -82,7 +83,7 @@ def retry(name: str, /, *, sequence: str | None = None, output: Output = TEXT) -
 
 
 @projections.command
-def skip(name: str, position: int, /, *, reason: str, output: Output = TEXT) -> int:
+def skip(name: str, position: Whole, /, *, reason: str, output: Output = TEXT) -> int:
     """Leave a parked event out of a projection for good, in every rebuild too.
 
     The event stays in history and in other projections.  Who decided so, when and why is
