@@ -22,7 +22,7 @@ class Standing(NamedTuple):
         last_event_at: In microseconds.
         told: What was said of its being another one: ticket to *suspected* or *dismissed*.
         is_answered: Whether somebody of ours replied.
-        linked: Tickets that it was linked with as their duplicate.
+        linked: Tickets that somebody tied to it already: as its duplicate, or by a split.
     """
 
     status: str
@@ -65,4 +65,5 @@ def _standing(last: int, state: dict[str, Any]) -> Standing:
         if link["relation"] == "duplicate" and link["system"] is None
     )
     is_answered = state["first_reply_at"] is not None
-    return Standing(state["status"], last, is_answered, told, frozenset(linked))
+    parts = (part["id"] for part in state["split_into"])
+    return Standing(state["status"], last, is_answered, told, frozenset((*linked, *parts)))

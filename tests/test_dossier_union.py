@@ -1,5 +1,7 @@
 """Several companies as one: the fold of both is the folds of each, combined."""
 
+from functools import partial
+
 import orjson
 from hypothesis import given, settings
 
@@ -10,6 +12,7 @@ from domain.events.interaction import Participant
 from projections.dossier.fold import Folded, fold
 from projections.dossier.tables import FOREVER
 from projections.dossier.union import combine, members_of, merged_with, shown, union
+from projections.splits import lived_among
 from tests.dossiers import AUDITOR, told, within
 from tests.events import ACME, JAN, MIA, MONDAY, logged, on_company, opened, talked
 
@@ -27,9 +30,10 @@ def document(log: list[Logged], company: str = ACME) -> dict[str, object]:
 def folded_at_once(log: list[Logged]) -> list[dict[str, object]]:
     """Fold the events of all companies in one pass, in the order they happened."""
     found: dict[str, Folded] = {}
-    for each in sorted(log, key=lambda each: each.happened):
-        company = each.event.company_id or ""
-        fold([each], AUDITOR, found.setdefault(company, Folded()))
+    every = sorted(log, key=lambda each: each.happened)
+    for each in every:
+        folded = found.setdefault(each.event.company_id or "", Folded())
+        fold([each], AUDITOR, folded, partial(lived_among, every))
     return [orjson.loads(folded.document) for folded in found.values()]
 
 

@@ -102,9 +102,7 @@ def test_the_last_step_of_a_replay_is_the_live_ticket(
 
     for stream in streams_in(log):
         counting = {e.position for e in splits.belonging(ordered, (stream,))}
-        as_stored = [
-            e for e in ordered if e.event.stream_id == stream or e.position in counting
-        ]
+        as_stored = [e for e in ordered if e.event.stream_id == stream or e.position in counting]
         brought = {
             (e.event.stream_id, str(e.event.event_id)): stream
             for e in as_stored

@@ -48,9 +48,7 @@ def in_short(events: list[Logged], company: str, reader: Reader = AUDITOR) -> An
 
 @LAWS
 @given(log=told(), reader=st.sampled_from([AUDITOR, AGENT]))
-def test_what_does_not_weigh_changes_nothing(
-    log: list[Logged], reader: Reader
-) -> None:
+def test_what_does_not_weigh_changes_nothing(log: list[Logged], reader: Reader) -> None:
     ordered = within(log, FOREVER, FOREVER)
     weighing = [each for each in ordered if each.event.type in WEIGHING]
 

@@ -48,13 +48,14 @@ def merged_with(document: Document) -> str | None:
 
 def shown(companies: Union, now: datetime) -> Entry:
     """Tell of several companies what can be told of them together."""
-    records = [document["company"] for _, document in sorted(companies.items())]
+    documents = [document for _, document in sorted(companies.items())]
+    records = [document["company"] for document in documents]
     return {
         "companies": sorted(companies),
         "tickets": _sum(record["tickets"] for record in records),
         "open_tickets": {
             ticket: held
-            for document in companies.values()
+            for document in documents
             for ticket, held in sorted(document["open_tickets"].items())
         },
         "resolved": _latest(records),
@@ -75,7 +76,7 @@ def shown(companies: Union, now: datetime) -> Entry:
             (record["last_contact"] for record in records if record["last_contact"]),
             key=lambda contact: (contact["at"], contact["event_id"]), default=None,
         ),
-        "roles": roles(companies.values(), now),
+        "roles": roles(documents, now),
     }  # fmt: skip
 
 
