@@ -1,6 +1,7 @@
 """A company in a few figures, folded from its events: what a replay shows beside each step."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, cast, get_args
 
@@ -93,6 +94,25 @@ class CompanySummary:
             "escalations": len(self.escalations),
             "last_contact": self.last_contact,
         }
+
+    def joined(self, absorbed: Iterable["CompanySummary"]) -> "CompanySummary":
+        """Count in what the records hold that were merged into this one."""
+        every = [self, *absorbed]
+        if len(every) == 1:
+            return self
+        return CompanySummary(
+            self.company_id,
+            self.name,
+            sum(each.events for each in every),
+            sum((each.tickets for each in every), Counter()),
+            sum((each.promises for each in every), Counter()),
+            set().union(*(each.contacts for each in every)),
+            {f"{each.company_id}/{one}" for each in every for one in each.escalations},
+            max(
+                (each.last_contact for each in every if each.last_contact),
+                key=lambda contact: (contact["at"], contact["stream_id"]), default=None,
+            ),
+        )  # fmt: skip
 
     def dump(self) -> bytes:
         """Write the figures as canonical JSON."""

@@ -22,6 +22,7 @@ from projections.ticket_chain import whole
 from projections.ticket_state import TicketState, dump, load
 from projections.ticket_streams import WHOLE, Parts
 from projections.ticket_union import joined
+from projections.unions import Merges
 
 __all__ = [
     "Clock",
@@ -123,20 +124,31 @@ def company_replay(
     *,
     start: int = 1,
     parts: Parts = WHOLE,
+    company_id: str | None = None,
 ) -> Iterator[Step]:
     """Yield the steps of one company from step *start* on, each with a small summary after it.
 
     Args:
-        events: All of the company's, in the order of happening.
+        events: All of the company's, and of those it has absorbed, in the order of happening.
+        company_id: The company that is asked, whose summary counts others in from the step on
+            at which they are merged into it; ``None``: the only one there is.
     """
-    summary = CompanySummary(streams=parts.streams(reader))
+    summaries: dict[str | None, CompanySummary] = {}
+    merges = Merges()
     within = (logged for logged in events if reader.may_read(logged.event.company_id))
     for ordinal, logged in enumerate(_visible(within, reader), 1):
         recorded = _as_read(logged, reader)
-        summary.take(logged.happened, recorded)
+        company = recorded.company_id if company_id else None
+        if company not in summaries:
+            summaries[company] = CompanySummary(streams=parts.streams(reader))
+        summaries[company].take(logged.happened, recorded)
+        merges.take(logged)
         if ordinal >= start:
             event = rendered(logged, recorded, reader)
-            yield Step(ordinal, event["position"], event, summary.dump())
+            told = summaries.get(company_id) or CompanySummary(company_id)
+            others = merges.companies_in(company_id)[1:] if company_id else ()
+            whole = told.joined(summaries[one] for one in others if one in summaries)
+            yield Step(ordinal, event["position"], event, whole.dump())
 
 
 def count(events: Iterable[Logged], reader: Reader = EVERYTHING) -> int:

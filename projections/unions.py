@@ -6,6 +6,7 @@ merge is reverted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from domain.events import Logged
@@ -111,6 +112,24 @@ def companies_in(view: View, company_id: str, at: At = NOW, *, roll_up: bool = F
         fresh = [one for one in dict.fromkeys(below) if one not in found]
         found += fresh
     return found
+
+
+@dataclass
+class Merges:
+    """What was said of merged companies, as a replay comes upon it."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    def take(self, logged: Logged) -> None:
+        """Take over an event, if it tells of a merge."""
+        if (row := _said(logged)) and row[2] == "company":
+            self.rows.append(row)
+
+    def companies_in(self, company_id: str) -> list[str]:
+        """List a company, and those it has absorbed by now."""
+        into = _folded(self.rows)
+        return [company_id, *(one for one in into if one != company_id
+                              and _top(one, into) == company_id)]  # fmt: skip
 
 
 def _said(logged: Logged) -> Row | None:

@@ -12,9 +12,10 @@ from domain.values import UNASSIGNED, Reader, micros, moment
 from projections import directory, dossier
 from projections.changes import Change, changes
 from projections.dossier import union as unions
-from projections.dossier.differences import in_words
+from projections.dossier.differences import united_in_words
 from projections.dossier.view import context_of
 from projections.replay import Clock, Instant
+from projections.unions import FOR_EVER, At, companies_in
 from services.naming import cleaned_json
 from services.reading import NotFound
 from services.security import Denied
@@ -167,12 +168,15 @@ class Dossiers(Worth):
     def company_diff(
         self, company_id: str, start: Instant, end: Instant, clock: Clock = "happened"
     ) -> Difference:
-        """Say what changed in a company between two times or two positions."""
+        """Say what changed in a company between two times or two positions.
+
+        Each side holds, under `merged`, the documents of those it had absorbed by then.
+        """
         before, after = (self._at(company_id, instant, clock) for instant in (start, end))
-        sides = before.document, after.document
+        sides = self._united(before), self._united(after)
         return Difference(
             (before.position, after.position), *sides, changes(*sides),
-            self._names.in_value(in_words(*sides)),
+            self._names.in_value(united_in_words(*sides)),
         )  # fmt: skip
 
     def recorded_at(self, position: int) -> datetime:
@@ -187,6 +191,18 @@ class Dossiers(Worth):
         if clock == "recorded":
             return self.dossier(company_id, known_at=self.position_at(instant))
         return self.dossier(company_id, as_of=instant)
+
+    def _united(self, found: Instance) -> Document:
+        """Put beside a company's document those of the companies it had absorbed."""
+        reader, own = self._may("read"), found.document["company"]["company_id"]
+        happened = FOR_EVER if found.as_of is None else micros(found.as_of)
+        absorbed = companies_in(self._view("tickets"), own, At(happened, found.position))[1:]
+        merged = {}
+        for member in filter(reader.may_read, absorbed):
+            self._note(member, None, found.position, purpose="dossier")
+            part = self._instance(reader, member, found.as_of, found.position)
+            merged[member] = part.document
+        return {**found.document, "merged": merged}
 
     def _staff(self, company_id: str) -> Reader:
         reader = self._may("read", company_id)

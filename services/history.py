@@ -96,6 +96,7 @@ class History:
         events: In the order they happened, without those hidden from the reader.
         companies: Those it belongs to that the reader may read.
         ticket_id: The chain's first stream; ``None`` for a company.
+        company_id: The company, which holds what it absorbed; ``None`` for a ticket.
         parts: What splits have to do with it.
         left: What splits took from it: where that stands, and the split.
     """
@@ -105,6 +106,7 @@ class History:
     companies: list[str]
     ticket_id: str | None
     parts: Parts = WHOLE
+    company_id: str | None = None
     left: Sequence[tuple[int, tuple[bytes, int]]] = ()
 
     @property
@@ -167,7 +169,7 @@ def streams_within(
     own = streams_of(log, ticket_id)
     if not own or reader.public_only:
         return own
-    at = unions.NOW if known_at is None else unions.At(known_at=known_at)
+    at = At(known_at=FOR_EVER if known_at is None else known_at)
     chain = ticket_chain(ticket_id.removeprefix(TICKET))
     more = unions.parts(view, "ticket", [chain], at)
     return [*own, *(stream for one in more for stream in streams_of(log, one))]
@@ -213,10 +215,23 @@ def _place_of(split: Moved) -> tuple[bytes, int]:
 def read_company(
     log: Log, keyring: Keyring, reader: Reader, company_id: str, view: View, upto: int | None
 ) -> History | None:
-    """Read all that happened with a company; ``None`` if there is nothing to see."""
-    places = log.places_of_company(company_id, upto)
-    parts = Parts(splits.of_companies(view, [company_id]))
-    return _seen(reader, Events(places, log, keyring), None, parts)
+    """Read all that happened with a company and those it absorbed, as far as one may read them.
+
+    A customer is told of no merge.
+
+    Args:
+        view: Of the tickets.
+        upto: The last position that counts.
+    """
+    known_at = At(known_at=FOR_EVER if upto is None else upto)
+    companies = [company_id]
+    if not reader.public_only:
+        found = unions.companies_in(view, company_id, known_at)
+        companies = [one for one in found if reader.may_read(one)]
+    places = sorted(place for one in companies for place in log.places_of_company(one, upto))
+    parts = Parts(splits.of_companies(view, companies, known_at))
+    history = _seen(reader, Events(places, log, keyring), None, parts)
+    return history and replace(history, company_id=company_id)
 
 
 def _seen(reader: Reader, events: Events, ticket_id: str | None, parts: Parts) -> History | None:
@@ -256,8 +271,9 @@ def walk(history: History, view: View, first: int, count: int) -> Iterator[Step]
     last = first + count - 1
     if history.ticket_id is None:
         yield from company_replay(
-            history.events[:last], history.reader, start=first, parts=history.parts
-        )
+            history.events[:last], history.reader, start=first, parts=history.parts,
+            company_id=history.company_id,
+        )  # fmt: skip
         return
     after = _checkpoint(history, view, first)
     events = history.events[after.ordinal if after else 0 : last]

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from domain.errors import Forbidden
 from domain.values import UNASSIGNED, Reader, micros, moment
-from projections import directory, tickets, timeline_query
+from projections import directory, tickets, timeline_query, unions
 from projections import replay as replays
 from projections.projection import View
 from projections.ticket_union import joined
@@ -275,9 +275,14 @@ class Reading:
         reader, deployment = self._may("export", company_id), self._deployment
         count = deployment.log.company_head(company_id)
         self._note(company_id, None, deployment.log.head(), count, purpose="export")
+        view = self._view("tickets")
+        united = {
+            "merged_into": unions.wholes_of(view, "company", [company_id]).get(company_id),
+            "absorbed": [*filter(reader.may_read, unions.companies_in(view, company_id)[1:])],
+        }
         return export_company(
             deployment.log, deployment.keyring, reader, company_id, folder,
-            asked_by=self._who.name, progress=progress,
+            asked_by=self._who.name, united=united, progress=progress,
         )  # fmt: skip
 
     def position(self, name: str) -> int:

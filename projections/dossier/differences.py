@@ -7,7 +7,7 @@ from projections.changes import changes
 from projections.dossier.record import Entry
 from projections.phrases import contact, plain, said, staff, words
 
-__all__ = ["changes", "in_words"]
+__all__ = ["changes", "in_words", "united_in_words"]
 
 Document = Mapping[str, Any]
 Sentences = Iterator[str]
@@ -28,6 +28,27 @@ def in_words(before: Document, after: Document) -> list[str]:
     return [sentence for tell in TOLD for sentence in tell(old, new)] + list(
         _tickets(before, after)
     )
+
+
+def united_in_words(before: Document, after: Document) -> list[str]:
+    """Say what differs in a company, and in those it has absorbed by either instant."""
+    had, has = before["merged"], after["merged"]
+    return [
+        *in_words(before, after),
+        *(f"Merged into it: {_called(has[one], one)}." for one in has if one not in had),
+        *(f"No longer part of it: {_called(had[one], one)}." for one in had if one not in has),
+        *(
+            f"{_called(has[one], one)}: {sentence}"
+            for one in has
+            if one in had
+            for sentence in in_words(had[one], has[one])
+        ),
+    ]
+
+
+def _called(document: Document, company_id: str) -> str:
+    profile = document["company"]["profile"] or {}
+    return plain(profile.get("name") or company_id)
 
 
 def _profile(old: Entry, new: Entry) -> Sentences:

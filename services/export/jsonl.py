@@ -6,7 +6,7 @@ the one who asks may read it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,12 +47,17 @@ def export_company(
     folder: Path,
     *,
     asked_by: str,
+    united: Mapping[str, Any] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Write a company's history into *folder* and return the manifest.
 
+    It is that of its own record: a proof is of one company's unbroken sequence.  Records that
+    count as one with it are exported each for itself; the manifest names them.
+
     Args:
         reader: What the one who asks may read; the rest is marked as restricted.
+        united: The company it was merged into, and those it absorbed.
 
     Raises:
         FileExistsError: If the folder holds an export already.
@@ -78,6 +83,7 @@ def export_company(
         "company_seq": [1, total],
         "positions": [first, last],
         "count": stored.lines,
+        "united_with": {"merged_into": None, "absorbed": [], **(united or {})},
         "files": {
             file.path.name: {"lines": file.lines, "sha256": file.hashed.hexdigest()}
             for file in (stored, clear)
