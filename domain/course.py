@@ -1,7 +1,7 @@
 """The course of a ticket: what its rules need to know of what happened, and nothing more."""
 
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from domain.aggregate import Aggregate
 from domain.events import AnyTicketEvent, Recorded
@@ -58,13 +58,16 @@ from domain.events.ties import (
 )
 from domain.values import EPOCH, ticket_chain
 
+TIES: Final = (TicketsMerged, TicketMergeReverted, TicketMovedAway, TicketSplit)
+
 
 class Course(Aggregate[AnyTicketEvent]):
     """What one conversation came to.
 
     Attributes:
         merges: Those in force: the event's id, and the ticket this one went into.
-        parted: Ids of events that are shown in tickets split from this one.
+        parted: Ids of events that count in tickets split from this one.
+        ties: Ids of events that say how it stands to others, and stay with it.
     """
 
     READ = frozenset(
@@ -86,6 +89,7 @@ class Course(Aggregate[AnyTicketEvent]):
         self.consultations: set[str] = set()
         self.merges: dict[str, str] = {}
         self.parted: set[str] = set()
+        self.ties: set[str] = set()
         self.messages = self.replies = self.reopened = self.earlier = 0
 
     @property
@@ -101,6 +105,8 @@ class Course(Aggregate[AnyTicketEvent]):
     def evolve(self, happened: Recorded[AnyTicketEvent]) -> None:
         """Take over what happened."""
         at = happened.occurred_at
+        if isinstance(happened.data, TIES):
+            self.ties.add(str(happened.event_id))
         match happened.data:
             case TicketOpened() as opening:
                 self._open(happened, opening)

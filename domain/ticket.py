@@ -148,6 +148,11 @@ class Ticket(Course):
             case TicketSplit(moved_event_ids=moved):
                 if again := self.parted.intersection(map(str, moved)):
                     raise AlreadyMoved(f"{min(again)} went to another ticket by an earlier split")
+                if ties := self.ties.intersection(map(str, moved)):
+                    raise InvalidReport(
+                        f"{min(ties)} says how {self.stream_id} stands to other tickets, and stays "
+                        "with it; name what was said and done"
+                    )
             case TicketMovedAway(to_company=target):
                 self._must_stand_alone()
                 if target == self.company_id:

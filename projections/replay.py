@@ -7,15 +7,13 @@ more than its steps do.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, cast
 
 import orjson
 
 from domain.events import AnyTicketEvent, Event, Logged, Recorded
-from domain.values import Reader, everything, micros, rfc3339, ticket_chain
-from projections.changes import Change, changes, in_words
-from projections.company_summary import CompanySummary, figures_in_words
+from domain.values import Reader, everything, rfc3339
+from projections.company_summary import CompanySummary
 from projections.lines import line_of
 from projections.redaction import RESTRICTED, for_customer, is_closed, is_hidden, withhold
 from projections.ticket_chain import whole
@@ -24,28 +22,10 @@ from projections.ticket_streams import WHOLE, Parts
 from projections.ticket_union import joined
 from projections.unions import Merges
 
-__all__ = [
-    "Clock",
-    "Difference",
-    "Instant",
-    "Step",
-    "company_difference",
-    "company_replay",
-    "difference",
-    "rendered",
-    "replay",
-    "state_at",
-    "until",
-    "whole",
-]
-
-Clock = Literal["happened", "recorded"]
-Instant = datetime | int
-"""A time on the clock that is asked, or a position."""
+__all__ = ["Step", "company_replay", "rendered", "replay", "state_at", "visible", "whole"]
 
 EVERYTHING: Final = everything()
 NO_TICKET: Final = dump(TicketState())
-NO_COMPANY: Final = CompanySummary().dump()
 
 OUTLINE: Final = (
     "ticket_id", "chain_id", "stage", "department", "opened_at", "last_event_at", "counts",
@@ -107,7 +87,7 @@ def replay(
     """
     streams = parts.streams(reader, _taken_up(after))
     links = streams.states
-    for ordinal, logged in enumerate(_visible(events, reader), after.ordinal + 1 if after else 1):
+    for ordinal, logged in enumerate(visible(events, reader), after.ordinal + 1 if after else 1):
         recorded = cast("Recorded[AnyTicketEvent]", _as_read(logged, reader))
         stream = streams.take(logged.happened, recorded)
         state = links[stream]
@@ -136,7 +116,7 @@ def company_replay(
     summaries: dict[str | None, CompanySummary] = {}
     merges = Merges()
     within = (logged for logged in events if reader.may_read(logged.event.company_id))
-    for ordinal, logged in enumerate(_visible(within, reader), 1):
+    for ordinal, logged in enumerate(visible(within, reader), 1):
         recorded = _as_read(logged, reader)
         company = recorded.company_id if company_id else None
         if company not in summaries:
@@ -153,7 +133,7 @@ def company_replay(
 
 def count(events: Iterable[Logged], reader: Reader = EVERYTHING) -> int:
     """Count the steps a reader can see."""
-    return sum(1 for _ in _visible(events, reader))
+    return sum(1 for _ in visible(events, reader))
 
 
 def state_at(
@@ -174,73 +154,6 @@ def state_at(
     if found is None or step < 0:
         raise LookupError(f"the ticket has no step {step}")
     return found.whole
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What changed between two instants.
-
-    Attributes:
-        steps: How many steps there were at each.
-        positions: The largest position known at each; ``None`` for a customer.
-        before: The whole state at the first instant; `after` at the second.
-        changes: The difference as data, which `apply` of `projections.changes` applies.
-        words: The same in sentences.
-    """
-
-    steps: tuple[int, int]
-    positions: tuple[int | None, int | None]
-    before: dict[str, Any]
-    after: dict[str, Any]
-    changes: list[Change]
-    words: list[str]
-
-
-def difference(
-    events: Iterable[Logged],
-    start: Instant,
-    end: Instant,
-    clock: Clock = "happened",
-    reader: Reader = EVERYTHING,
-    *,
-    ticket_id: str | None = None,
-    parts: Parts = WHOLE,
-) -> Difference:
-    """Say what changed in one ticket between two instants on a clock, or two positions.
-
-    Before its own first event there is no ticket, whatever else goes on inside it by now.
-    """
-    first, second = _sides(_visible(events, reader), start, end, clock)
-    sides = _begun(first, ticket_id), _begun(second, ticket_id)
-    before, after = (state_at(side, len(side), reader, ticket_id, parts) for side in sides)
-    return _difference(sides, reader, before, after, in_words(before, after))
-
-
-def company_difference(
-    events: Iterable[Logged],
-    start: Instant,
-    end: Instant,
-    clock: Clock = "happened",
-    reader: Reader = EVERYTHING,
-    parts: Parts = WHOLE,
-) -> Difference:
-    """Say how the figures of one company changed between two instants or positions."""
-    within = (logged for logged in events if reader.may_read(logged.event.company_id))
-    sides = _sides(_visible(within, reader), start, end, clock)
-    last = [next(company_replay(side, reader, start=len(side), parts=parts), None)
-            for side in sides]  # fmt: skip
-    before, after = (step.state if step else _read(NO_COMPANY) for step in last)
-    return _difference(sides, reader, before, after, figures_in_words(before, after))
-
-
-def until(events: Iterable[Logged], instant: Instant, clock: Clock = "happened") -> list[Logged]:
-    """Keep what lies within *instant*: a position, or a time by which it happened, or was known."""
-    if isinstance(instant, int):
-        return [logged for logged in events if logged.position <= instant]
-    moment = micros(instant)
-    if clock == "recorded":
-        return [logged for logged in events if logged.committed_at <= moment]
-    return [logged for logged in events if logged.happened[0] <= moment]
 
 
 def rendered(
@@ -269,7 +182,8 @@ def rendered(
     }
 
 
-def _visible(events: Iterable[Logged], reader: Reader) -> Iterator[Logged]:
+def visible(events: Iterable[Logged], reader: Reader) -> Iterator[Logged]:
+    """Leave out the events that do not exist for a reader."""
     return (logged for logged in events if not is_hidden(reader, logged.event))
 
 
@@ -292,39 +206,6 @@ def _taken_up(step: Step | None) -> dict[str, TicketState]:
     """Read back the states of all streams as *step* left them."""
     states = map(load, (*step.others, step.document)) if step else ()
     return {f"ticket/{state.ticket_id}": state for state in states}
-
-
-def _sides(
-    events: Iterable[Logged], start: Instant, end: Instant, clock: Clock
-) -> tuple[list[Logged], list[Logged]]:
-    visible = list(events)
-    return until(visible, start, clock), until(visible, end, clock)
-
-
-def _begun(side: list[Logged], ticket_id: str | None) -> list[Logged]:
-    own = (ticket_chain(logged.event.local_id) == ticket_id for logged in side)
-    return side if ticket_id is None or any(own) else []
-
-
-def _difference(
-    sides: tuple[list[Logged], list[Logged]],
-    reader: Reader,
-    before: dict[str, Any],
-    after: dict[str, Any],
-    words: list[str],
-) -> Difference:
-    first, second = (
-        None if reader.public_only else max((logged.position for logged in side), default=0)
-        for side in sides
-    )
-    return Difference(
-        steps=(len(sides[0]), len(sides[1])),
-        positions=(first, second),
-        before=before,
-        after=after,
-        changes=changes(before, after),
-        words=words,
-    )
 
 
 def _read(document: bytes) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Tickets of which a part became one of its own: its entries stay where they are stored.
 
 A split is a pointer, as a merge is.  From the split on, what it names and had happened by then
-counts in the new ticket and no more in the old one: the states of both are folded again from their events.  How a ticket
-stands to others (that it was opened, merged, moved, split) stays with it, whatever a split names.
+counts in the new ticket and no more in the old one: the states of both are folded again from
+their events.  How a ticket stands to others (that it was opened, merged, moved, split) stays
+with it, whatever a split names.
 """
 
 from collections.abc import Container, Iterable, Iterator

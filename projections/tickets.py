@@ -3,8 +3,8 @@
 A row holds the state as those see it who may read everything, as those who may not read what
 is restricted, and as the customer sees it.  An event older than what the row has folded folds
 the stream again, and so does a split, so that a row is always the fold in the order of
-happening of what counts in the ticket, whatever the order of arrival.  Of a long stream the state is kept every few hundred
-events too, so that a replay need not begin at the first.
+happening of what counts in the ticket, whatever the order of arrival.  Of a long stream the
+state is kept every few hundred events too, so that a replay need not begin at the first.
 """
 
 from collections.abc import Iterable, Sequence

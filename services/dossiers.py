@@ -14,7 +14,7 @@ from projections.changes import Change, changes
 from projections.dossier import union as unions
 from projections.dossier.differences import united_in_words
 from projections.dossier.view import context_of
-from projections.replay import Clock, Instant
+from projections.replay_difference import Clock, Instant
 from projections.unions import FOR_EVER, At, companies_in
 from services.naming import cleaned_json
 from services.reading import NotFound

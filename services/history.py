@@ -176,7 +176,7 @@ def streams_within(
 
 
 def read_history(
-    log: Log, keyring: Keyring, reader: Reader, streams: list[str], view: View, upto: int | None
+    log: Log, keyring: Keyring, reader: Reader, streams: list[str], *, view: View, upto: int | None
 ) -> History | None:
     """Read the streams of a ticket, its own first; ``None`` if there is nothing to see.
 
@@ -213,7 +213,7 @@ def _place_of(split: Moved) -> tuple[bytes, int]:
 
 
 def read_company(
-    log: Log, keyring: Keyring, reader: Reader, company_id: str, view: View, upto: int | None
+    log: Log, keyring: Keyring, reader: Reader, company_id: str, *, view: View, upto: int | None
 ) -> History | None:
     """Read all that happened with a company and those it absorbed, as far as one may read them.
 

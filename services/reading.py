@@ -16,6 +16,7 @@ from domain.values import UNASSIGNED, Reader, micros, moment
 from projections import directory, tickets, timeline_query, unions
 from projections import replay as replays
 from projections.projection import View
+from projections.replay_difference import Clock, Difference, Instant, difference
 from projections.ticket_union import joined
 from projections.timeline_filter import Filter
 from projections.timeline_query import Arrival, Page
@@ -195,14 +196,14 @@ class Reading:
             NotFound: If there is no such ticket or company, or nothing of it to see.
         """
         reader, log, keyring = self._may("read"), self._deployment.log, self._deployment.keyring
+        view = self._view("tickets")
         streams = [] if target.startswith(COMPANY) else self._streams(target, known_at)
         if streams or target.startswith(TICKET):
-            view = self._view("tickets")
-            found = read_history(log, keyring, reader, streams, view, known_at)
+            found = read_history(log, keyring, reader, streams, view=view, upto=known_at)
         else:
             company_id = target.removeprefix(COMPANY)
             self.company(company_id)
-            found = read_company(log, keyring, reader, company_id, self._view("tickets"), known_at)
+            found = read_company(log, keyring, reader, company_id, view=view, upto=known_at)
         if found is None:
             raise NotFound(f"no {target.replace('/', ' ')} is known")
         return found
@@ -260,12 +261,12 @@ class Reading:
         except (Forbidden, Denied):
             return None
 
-    def diff(self, ticket_id: str, start: replays.Instant, end: replays.Instant,
-             clock: replays.Clock) -> replays.Difference:  # fmt: skip
+    def diff(self, ticket_id: str, start: Instant, end: Instant,
+             clock: Clock) -> Difference:  # fmt: skip
         """Say what changed in a ticket between two instants or positions."""
         history = self.history(f"{TICKET}{ticket_id.removeprefix(TICKET)}")
         self.viewed(history, len(history.events))
-        found = replays.difference(history.events, start, end, clock, history.reader,
+        found = difference(history.events, start, end, clock, history.reader,
                                    ticket_id=history.ticket_id, parts=history.parts)  # fmt: skip
         told = {name: cleaned(getattr(found, name)) for name in ("changes", "before", "after")}
         return replace(found, **told, words=self._names.in_value(found.words))

@@ -99,7 +99,7 @@ def parted(draw: st.DrawFn, events: list[Recorded[Event]]) -> list[Recorded[Even
             moved_event_ids=tuple(e.event_id for e in known if draw(st.booleans())),
         )
         at = MONDAY + timedelta(minutes=draw(MINUTES))
-        there = {"company": known[0].company_id, "visibility": draw(VISIBILITIES)}
+        there: dict[str, Any] = {"company": known[0].company_id, "visibility": draw(VISIBILITIES)}
         begins = [recorded(split, stream, occurred_at=at, **there)]
         begins.append(recorded(example(TicketOpened), f"ticket/{new}", occurred_at=at, **there))
         later = [

@@ -23,11 +23,8 @@ from domain.events.ticket import (
 from domain.values import Reader
 from projections.changes import apply, changes, in_words
 from projections.redaction import RESTRICTED
-from projections.replay import (
-    difference,
-    state_at,
-    until,
-)
+from projections.replay import state_at
+from projections.replay_difference import difference, until
 from projections.slots import slot
 from tests.events import (
     ACME,

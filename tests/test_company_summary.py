@@ -9,11 +9,8 @@ from domain.events.duties import (
 )
 from domain.values import everything
 from projections.changes import apply
-from projections.replay import (
-    company_difference,
-    company_replay,
-    replay,
-)
+from projections.replay import company_replay, replay
+from projections.replay_difference import company_difference
 from tests.events import (
     ANA,
     JAN,

@@ -190,6 +190,12 @@ def test_a_split_names_a_new_ticket_and_events_of_the_old_one(three: Desk) -> No
     assert refusal(three, split("T-1", "T-5", own), split("T-1", "T-6", own)) == "already-moved"
 
 
+def test_how_a_ticket_stands_to_others_stays_with_it(three: Desk) -> None:
+    (merge,) = three.record([merged("T-1", "T-2")])
+
+    assert refusal(three, split("T-1", "T-5", merge)) == "invalid-report"
+
+
 def test_of_two_who_merge_the_same_companies_at_once_one_is_refused(
     three: Desk, open_desk: OpenDesk
 ) -> None:

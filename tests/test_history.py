@@ -69,7 +69,7 @@ def test_places_are_in_the_order_of_happening_whatever_came_late(longcase: Deplo
     longcase.catch_up()
     view = longcase.models.view(PROJECTIONS["tickets"])
     reader = Reading(longcase, AUDITOR).reader()
-    history = read_history(longcase.log, longcase.keyring, reader, [STREAM], view, None)
+    history = read_history(longcase.log, longcase.keyring, reader, [STREAM], view=view, upto=None)
     assert history
     assert list(history.events) == ordered
     assert [history.events[n] for n in (0, 7, -1)] == [ordered[n] for n in (0, 7, -1)]

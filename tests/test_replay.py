@@ -23,14 +23,11 @@ from domain.values import Reader, everything
 from projections.database import Database
 from projections.lines import line_of
 from projections.redaction import RESTRICTED, redact
-from projections.replay import (
-    replay,
-    state_at,
-    whole,
-)
+from projections.replay import replay, state_at, whole
+from projections.ticket_folding import Folded
 from projections.ticket_state import dump
-from projections.tickets import Folded, tickets
 from projections.tickets import apply as fold_page
+from projections.tickets import tickets
 from tests.events import (
     ACME,
     JAN,

@@ -24,8 +24,9 @@ from domain.values import Reader, everything
 from projections.database import Database, Row
 from projections.projection import View
 from projections.redaction import RESTRICTED
+from projections.ticket_folding import Folded
 from projections.ticket_state import dump
-from projections.tickets import Folded, apply, of_company, state_of, tickets
+from projections.tickets import apply, of_company, state_of, tickets
 from tests.events import (
     ACME,
     JAN,

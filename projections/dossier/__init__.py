@@ -2,6 +2,8 @@
 
 from projections.dossier.asof import live, of, standings, stands, until
 from projections.dossier.fold import NOTHING, Folded, fold
-from projections.dossier.keeping import dossiers
+from projections.dossier.keeping import dossiers, forget
 
-__all__ = ["NOTHING", "Folded", "dossiers", "fold", "live", "of", "standings", "stands", "until"]
+__all__ = [
+    "NOTHING", "Folded", "dossiers", "fold", "forget", "live", "of", "standings", "stands", "until",
+]  # fmt: skip

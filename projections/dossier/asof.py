@@ -74,6 +74,7 @@ def until(
     if latest is None:
         return Folded()
     as_of = min(as_of, latest[0])  # nothing known then had happened later
+    known_at = min(known_at, latest[1])
     base = tables.best_checkpoint(view, company_id, as_of, known_at)
     folded = read(_readable(reader, base.doc, base.internal)) if base else Folded()
     for events in events_after(view, company_id, base, as_of, known_at, weighing=weighing):

@@ -81,6 +81,11 @@ def apply(view: View, page: Sequence[Logged]) -> None:
     for logged in page:
         if (company_id := logged.event.company_id) is not None and company_id != UNASSIGNED:
             arrived[company_id].append(logged)
+    known = {
+        company: {person for logged in events for person in logged.event.subjects}
+        for company, events in arrived.items()
+    }
+    tables.name_subjects(view, known)
     stretches = [list(_stretches(company, events)) for company, events in arrived.items()]
     for together in zip_longest(*stretches):  # the first stretch of each company, the second, …
         _fold(view, [stretch for stretch in together if stretch])
@@ -104,6 +109,18 @@ dossiers: Final = Projection(
     settle=settle,
     sequence=lambda stream_id, company_id: company_id or stream_id,
 )
+
+
+def forget(view: View, contact_id: str) -> None:
+    """Take out what a person said or was told, as a rebuild does once the key is destroyed.
+
+    The companies that know of them are folded again from the log, checkpoints included.
+    """
+    for company_id in tables.companies_that_know(view, contact_id):
+        positions = tables.clear(view, company_id)
+        for start in range(0, len(positions), AT_ONCE):
+            apply(view, history_of(view).at(positions[start : start + AT_ONCE]))
+        settle(view, [company_id])
 
 
 def events_after(

@@ -10,7 +10,7 @@ A company to which something came late waits to be folded again while more is to
 lack that, so it is named in `waiting`, and is read from its checkpoints meanwhile.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from projections import splits
@@ -47,7 +47,7 @@ Place = tuple[int, int]
 FOREVER: Final = 2**63 - 1
 
 TABLES: Final = (
-    "heads", "standings", "tickets", "places", "checkpoints", "waiting", "splits",
+    "heads", "standings", "tickets", "places", "checkpoints", "waiting", "subjects", "splits",
 )  # fmt: skip
 
 SCHEMA: Final = (
@@ -95,6 +95,10 @@ SCHEMA: Final = (
     """CREATE TABLE {waiting} (
     company_id {text} PRIMARY KEY,
     stretch {bigint} NOT NULL)""",
+    """CREATE TABLE {subjects} (
+    contact_id {text} NOT NULL,
+    company_id {text} NOT NULL,
+    PRIMARY KEY (contact_id, company_id))""",
     *splits.SCHEMA,
 )
 
@@ -244,7 +248,8 @@ def positions(
 def latest(view: View, company_id: str, known_at: int = FOREVER) -> Place | None:
     """Say when the last thing happened of all that was known at a position.
 
-    And at which position something was recorded last; the two need not be of one event.
+    And at which position something was recorded last; the two need not be of one event.  What is
+    parked is not folded, and nothing of its company that was recorded after it.
     """
     row = view.one(
         "SELECT latest, position FROM {places} WHERE company_id = ? AND position <= ? "
@@ -252,6 +257,32 @@ def latest(view: View, company_id: str, known_at: int = FOREVER) -> Place | None
         (company_id, known_at),
     )
     return (int(row[0]), int(row[1])) if row else None
+
+
+def name_subjects(view: View, companies: Mapping[str, set[str]]) -> None:
+    """Note which companies know of which people, so that a person can be forgotten."""
+    view.many(
+        "INSERT INTO {subjects} (contact_id, company_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        sorted((person, company) for company, known in companies.items() for person in known),
+    )
+
+
+def companies_that_know(view: View, contact_id: str) -> list[str]:
+    """List the companies that know of a person."""
+    rows = view.all(
+        "SELECT company_id FROM {subjects} WHERE contact_id = ? ORDER BY company_id", (contact_id,)
+    )
+    return [company_id for (company_id,) in rows]
+
+
+def clear(view: View, company_id: str) -> list[int]:
+    """Take out all that is kept of a company, and list the positions that were folded."""
+    rows = view.all(
+        "SELECT position FROM {places} WHERE company_id = ? ORDER BY position", (company_id,)
+    )
+    for table in TABLES:
+        view.run(f"DELETE FROM {{{table}}} WHERE company_id = ?", (company_id,))
+    return [position for (position,) in rows]
 
 
 def supersede(view: View, company_id: str, arrived: list[Place], born: int) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from domain.values import ID_PATTERN, UNASSIGNED, rfc3339
 from projections.dossier.union import merged_with
-from projections.replay import Clock
+from projections.replay_difference import Clock
 from services.api import answers, company_shapes
 from services.api.companies import RollUp
 from services.api.identity import PathId, Read, is_same_site

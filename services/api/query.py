@@ -23,7 +23,7 @@ from pydantic import (
 from domain.errors import UnknownType
 from domain.events import TYPES
 from domain.values import CompanyId, Level, Visibility, micros
-from projections.replay import Instant
+from projections.replay_difference import Instant
 from projections.timeline_filter import Filter
 from services.api.problems import NO_NUL, BadRequest
 from services.reading import Reading

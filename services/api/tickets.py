@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from projections.replay import Clock
+from projections.replay_difference import Clock
 from services.api import answers, shapes
 from services.api.identity import PathId, Read
 from services.api.query import Word, instants

@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from services.cli import local
-from services.cli.kinds import bare
+from services.asking import Moment
+from services.cli import local, times
+from services.cli.asked import known
+from services.cli.kinds import Time, TimeOrPosition, bare
 from services.cli.show import TEXT, Columns, Output, document, documents, note, table, when
 
 COLUMNS: Final[Columns] = {
@@ -16,17 +18,27 @@ COLUMNS: Final[Columns] = {
 }
 
 
-def promises(company: str, /, *, output: Output = TEXT) -> None:
+def promises(
+    company: str,
+    /,
+    *,
+    as_of: Time = None,
+    known_at: TimeOrPosition = None,
+    output: Output = TEXT,
+) -> None:
     """List what was promised to a company, on all its tickets, by anyone; first due first.
 
     A promise that nobody ended is broken by time once it was due.
 
     Args:
         company: The company's id; longcase companies finds it.
+        as_of: As it had happened by this time.
+        known_at: As it was recorded by this time, or up to this position.
     """
     company = bare("company", company)
     with local.reading() as (reading, _):
-        found = reading.promises(company)
+        moment = Moment(times.time(as_of, "--as-of"), known(reading, known_at))
+        found = reading.promises(company, moment)
     if output.form == "json":
         document(found)
     elif output.form == "jsonl":

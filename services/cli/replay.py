@@ -13,8 +13,8 @@ from services.cli.kinds import Step, TimeOrPosition, bare
 from services.cli.show import TEXT, Output, document, documents, line, note, tree, when
 
 if TYPE_CHECKING:
-    from projections.replay import Difference
     from projections.replay import Step as Taken
+    from projections.replay_difference import Difference
     from services.dossiers import Difference as Changed
     from services.dossiers import Dossiers
     from services.history import History

@@ -147,7 +147,7 @@ class Elsewhere:
         for moved in split.moved_event_ids:
             if moved == opening or not self._stands_in(str(moved), ticket.stream_id):
                 raise UnknownEvent(
-                    f"{moved} is no event of {ticket.stream_id} that can be shown elsewhere"
+                    f"{moved} is no event of {ticket.stream_id} that can go elsewhere"
                 )
 
     def _check_contacts(self, contact: Contact, kept_id: str) -> None:
