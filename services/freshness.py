@@ -119,8 +119,6 @@ def freshness(
 def _waiting(log: Log, company_id: str, position: int, asked: int) -> tuple[int, Row | None]:
     """Count a company's events after *position*, up to *asked*, and find the first of them."""
     head = log.company_head(company_id)
-    if position >= asked:
-        return 0, None
     first = _first_after(log, company_id, position, head)
     if first > head or (row := _row(log, company_id, first)).position > asked:
         return 0, None
