@@ -29,13 +29,14 @@ READS = (
     "/v1/events", "/v1/events/019a0000-0000-7000-8000-000000000012",
     "/v1/companies", COMPANY, f"{COMPANY}/tickets", f"{COMPANY}/timeline",
     f"{COMPANY}/replay", TICKET, f"{TICKET}/replay", f"{TICKET}/diff", "/", f"/companies/{ACME}",
+    f"{COMPANY}/briefing",
     f"/tickets/{LONG}", "/signin", "/readyz",
 )  # fmt: skip
 PARAMETERS = (
     "q", "limit", "status", "offset", "from", "to", "as_of", "known_at", "type", "actor", "channel",
     "severity", "ticket", "contact", "product", "department", "visibility", "search", "after",
     "before", "order", "wait_for", "step", "after_step", "clock", "company", "opened", "event",
-    "key", "nonsense",
+    "key", "phone", "email", "events", "nonsense",
 )  # fmt: skip
 
 ODD = st.sampled_from([

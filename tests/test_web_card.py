@@ -159,6 +159,11 @@ def test_a10_a_number_or_an_address_leads_to_the_card_with_the_caller(
     assert lines(html)["who"] == "Jan Peeters · VP Engineering · VIP · Acme Broadcast"
 
 
+@pytest.mark.parametrize("asked", [{"email": "a\x00@b.c"}, {"phone": "+1" * 200}])
+def test_what_is_no_number_and_no_address_is_refused(story: Served, asked: dict[str, str]) -> None:
+    assert seen(story, TIMELINE, **asked).status_code == 422
+
+
 def test_a10_of_an_unknown_number_nobody_is_made_up(story: Served) -> None:
     assert "not known who" in page(story, "/", q="+49 30 1234567")
 

@@ -26,7 +26,8 @@ def briefing(
 ) -> None:
     """Print the ten-second card of a company.
 
-    What it is worth, what burns, what was promised, when we last spoke: each with its events.
+    What it is worth, what burns, what was promised, when we last spoke.  --json has the events
+    that tell each line, and what stands behind the card.
 
     Args:
         company: The company's id, or the beginning of its name; not needed where a phone number

@@ -72,6 +72,9 @@ MOMENT: Final = ("as_of", "known_at")
 CALLER: Final = ("phone", "email")
 """By what the address may say who is calling; no filter."""
 
+LONGEST: Final = 200
+"""Letters of a phone number or a mail address."""
+
 
 @dataclass(frozen=True)
 class Form:
@@ -90,13 +93,18 @@ class Form:
 
     @classmethod
     def of(cls, company_id: str, asked: QueryParams) -> "Form":
-        """Read a page's address; of what is said twice, the last counts."""
+        """Read a page's address; of what is said twice, the last counts.
+
+        Raises:
+            QueryRefused: If who is calling is no text that can be looked up.
+        """
         values = {name: text for name in LABELS if (text := asked.get(name, "").strip())}
         order = "asc" if asked.get("order") == "asc" else "desc"
-        caller = [(name, text) for name in CALLER if (text := asked.get(name, "").strip())]
-        return cls(
-            company_id, values, dict(caller[:1]), order, asked.get("after"), asked.get("before")
-        )
+        said = {name: text for name in CALLER if (text := asked.get(name, "").strip())}
+        if any("\x00" in text or len(text) > LONGEST for text in said.values()):
+            raise QueryRefused(f"a number or an address has at most {LONGEST} letters, and no NUL")
+        caller = dict([*said.items()][:1])  # whoever gives both is known by the number
+        return cls(company_id, values, caller, order, asked.get("after"), asked.get("before"))
 
     def get(self, name: str) -> str:
         """Say what was asked of one filter."""
