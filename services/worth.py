@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import orjson
 
-from domain.values import moment
+from domain.values import moment, rfc3339
 from projections import dossier
 from projections.dossier.view import known_worth
 from projections.projection import View
@@ -18,6 +18,10 @@ from services.projector import history_of
 from services.reading import Answer, Reading
 
 DOSSIER: Final = PROJECTIONS["dossier"]
+DAY: Final = len("2026-11-03")
+
+Place = tuple[str, str]
+"""A company, and the day on which something happened."""
 
 
 class Worth(Reading):
@@ -38,7 +42,8 @@ class Worth(Reading):
         """Put beside entries of a timeline, as `context`, what their companies were worth.
 
         It is what was valid on the day of the entry, as far as it was known on both clocks of
-        what is asked; of the record that the entry stands in.  A customer is told nothing.
+        what is asked and the dossiers are folded; of the record that the entry stands in.  A
+        customer is told nothing.
 
         Args:
             position: Up to which the page was read.
@@ -46,12 +51,15 @@ class Worth(Reading):
         reader = self._may("read")
         if reader.public_only:
             return entries
-        told = [orjson.loads(entry) for entry in entries]
+        places = [_place(orjson.loads(entry)) for entry in entries]
         as_of = None if wanted.as_of is None else moment(wanted.as_of)
-        known = dossier.stands(self.past(), reader, {one["company_id"] for one in told})
+        known = dossier.stands(self.past(), reader, {company for company, _ in places})
+        beside = {
+            place: orjson.dumps(_context(known, place, as_of, position)) for place in set(places)
+        }
         return [
-            b'%b,"context":%b}' % (entry[:-1], orjson.dumps(_context(known, one, as_of, position)))
-            for entry, one in zip(entries, told, strict=True)
+            b'%b,"context":%b}' % (entry[:-1], beside[place])
+            for entry, place in zip(entries, places, strict=True)
         ]
 
     def worth_when(
@@ -62,15 +70,18 @@ class Worth(Reading):
         if reader.public_only or not reader.may_read(company_id):
             return None
         known = dossier.stands(self.past(), reader, [company_id])
-        entry = {"company_id": company_id, "occurred_at": happened.isoformat()}
-        return _context(known, entry, None, position)
+        return _context(known, (company_id, rfc3339(happened)[:DAY]), None, position)
+
+
+def _place(entry: dict[str, Any]) -> Place:
+    return entry["company_id"], entry["occurred_at"][:DAY]
 
 
 def _context(
-    known: dict[str, dict[str, Any]], entry: dict[str, Any], as_of: datetime | None, position: int
+    known: dict[str, dict[str, Any]], place: Place, as_of: datetime | None, position: int
 ) -> dict[str, Any]:
-    stands = known.get(entry["company_id"])
-    happened = datetime.fromisoformat(entry["occurred_at"])
-    stated = known_worth(stands, happened, as_of, position) if stands else None
+    company_id, day = place
+    stands = known.get(company_id)
+    stated = known_worth(stands, datetime.fromisoformat(day), as_of, position) if stands else None
     told: dict[str, Any] = cleaned(context(stated))
     return told
