@@ -14,14 +14,9 @@ from projections import unions
 from projections.cursor import DIGEST
 from projections.database import Row
 from projections.projection import View
+from projections.timeline_words import Condition, having_words
 from projections.unions import At
-from projections.words import Term, fts5_query, parse, ts_query
-
-FEW: Final = 1000
-"""Entries with the words of a search that are quicker sorted than met on the way."""
-
-REMEMBERED: Final = 10_000
-"""Searches of which it is remembered that they find many."""
+from projections.words import parse
 
 MOST: Final = 200
 """Values of one filter."""
@@ -57,8 +52,6 @@ UNSEEN: Final = ("actors", "channels", "severities", "contacts", "products", "se
 
 UNSEEN_BY_CUSTOMERS: Final = ("channels", "severities", "contacts", "products", "departments")
 """What may be known of a public entry from others that are not; a customer is not helped by it."""
-
-Condition = tuple[str, list[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,20 +133,26 @@ def _is_text(value: str) -> bool:
 
 
 class Search(NamedTuple):
-    """A filter as SQL: where entries are looked up, and what they must fulfil."""
+    """A filter as SQL: what entries must fulfil."""
 
-    source: str
     conditions: list[Condition]
 
     def select(
-        self, view: View, columns: str, *more: Condition, tail: str = "", last: Sequence[Any] = ()
-    ) -> list[Row]:
-        """Read *columns* of what fulfils all conditions and *more*."""
+        self, view: View, columns: str, *more: Condition, tail: str = "",
+        first: Sequence[Any] = (), last: Sequence[Any] = (),
+    ) -> list[Row]:  # fmt: skip
+        """Read *columns* of what fulfils all conditions and *more*.
+
+        Args:
+            first: What is asked for in *columns*.
+            last: What is asked for in *tail*.
+        """
         every = [*self.conditions, *more]
         where = " AND ".join(condition for condition, _ in every)
         bound = [value for _, values in every for value in values]
         return view.all(
-            f"SELECT {columns} FROM {self.source} WHERE {where} {tail}", [*bound, *last]
+            f"SELECT {columns} FROM {{entries}} WHERE {where} {tail}",
+            [*first, *bound, *last],
         )
 
 
@@ -166,28 +165,62 @@ def search_for(
         known_at: The position up to which merges and splits count; a customer is told of none.
     """
     found = [("company_id = ?", [company_id]), *_visible(reader, asked)]
-    at = at_of(asked, known_at)
+    at = None if reader.public_only else at_of(asked, known_at)
     for name, column in COLUMNS.items():
-        values = getattr(asked, name)
-        if values and name in UNITED and not reader.public_only:
-            values = (*values, *unions.parts(view, UNITED[name], values, at))
-        if values:
-            condition = _any_of(view, company_id, column, SEVERAL.get(name), values)
-            is_split = name == "tickets" and not reader.public_only
-            found.append(_split(view, company_id, condition, values, at) if is_split else condition)
+        if not (values := getattr(asked, name)):
+            continue
+        is_plain = name not in SEVERAL
+        found.append(
+            _any_of(column, values) if is_plain else _elsewhere(view, company_id, name, values, at)
+        )
     for bound, within in BOUNDS.items():
         if (moment := getattr(asked, bound)) is not None:
             found.append((f"occurred_at {within} ?", [moment]))
-    if asked.search is None:
-        return Search("{entries}", found)
-    source, matching = _matching(view, company_id, parse(asked.search))
-    return Search(source, [*found, matching])
+    if asked.search is not None:
+        found.append(having_words(view, company_id, parse(asked.search)))
+    return Search(found)
 
 
 def at_of(asked: Filter, known_at: int = FARTHEST) -> At:
     """Say as of when merges count."""
     position = FARTHEST if asked.known_at is None else asked.known_at
     return At(FARTHEST if asked.as_of is None else asked.as_of, min(position, known_at))
+
+
+def _elsewhere(
+    view: View, company_id: str, name: str, values: tuple[Any, ...], at: At | None
+) -> Condition:
+    """Let through entries that have one of some values, by what they name, or by what was joined.
+
+    Args:
+        at: As of when merges and splits count; ``None``: they do not.
+    """
+    kind = SEVERAL[name]
+    if not _is_elsewhere(view, company_id, kind, values):
+        return _any_of(COLUMNS[name], values)
+    if at and name in UNITED:
+        values = (*values, *unions.parts(view, UNITED[name], values, at))
+    condition = _also(view, company_id, name, values)
+    return (
+        _split(view, company_id, condition, values, at) if at and name == "tickets" else condition
+    )
+
+
+def _is_elsewhere(view: View, company_id: str, kind: str, values: tuple[Any, ...]) -> bool:
+    """Say whether entries may have one of some values in another place than its column.
+
+    Nearly never does anything: then one look tells so, and the index of the column serves.
+    """
+    marks = _marks(values)
+    row = view.one(
+        f"SELECT EXISTS (SELECT 1 FROM {{also}} WHERE company_id = ? AND kind = ? "
+        f"AND id IN ({marks})) "
+        f"OR EXISTS (SELECT 1 FROM {{unions}} WHERE kind = ? AND whole IN ({marks})) "
+        f"OR EXISTS (SELECT 1 FROM {{moved}} WHERE company_id = ? "
+        f"AND (away IN ({marks}) OR ticket IN ({marks})))",
+        (company_id, kind, *values, kind, *values, company_id, *values, *values),
+    )
+    return bool(row and row[0])
 
 
 def _split(
@@ -215,16 +248,15 @@ def _split(
     )
 
 
-def _any_of(
-    view: View, company_id: str, column: str, kind: str | None, values: tuple[Any, ...]
-) -> Condition:
-    marks = ", ".join("?" * len(values))
-    own = f"{column} IN ({marks})" if len(values) > 1 else f"{column} = ?"
-    if kind is None:
-        return own, list(values)
-    several = f"FROM {{also}} WHERE company_id = ? AND kind = ? AND id IN ({marks})"
-    named = [company_id, kind, *values]
-    # Few entries name several; where none does, the index of the column alone serves.
+def _any_of(column: str, values: tuple[Any, ...]) -> Condition:
+    return f"{column} IN ({_marks(values)})" if len(values) > 1 else f"{column} = ?", list(values)
+
+
+def _also(view: View, company_id: str, name: str, values: tuple[Any, ...]) -> Condition:
+    """Let through, too, the few entries that name several."""
+    own, _ = _any_of(COLUMNS[name], values)
+    several = f"FROM {{also}} WHERE company_id = ? AND kind = ? AND id IN ({_marks(values)})"
+    named = [company_id, SEVERAL[name], *values]
     if view.one(f"SELECT 1 {several} LIMIT 1", named) is None:
         return own, list(values)
     return f"({own} OR position IN (SELECT position {several}))", [*values, *named]
@@ -251,60 +283,3 @@ def _visible(reader: Reader, asked: Filter) -> Iterator[Condition]:
 
 def _marks(values: Iterable[Any]) -> str:
     return ", ".join("?" for _ in values) or "NULL"
-
-
-def _matching(view: View, company_id: str, terms: Iterable[Term]) -> tuple[str, Condition]:
-    """Say how entries are found by words: from the words where they are few, or from the time."""
-    if view.database.dialect == "postgresql":
-        found = "SELECT position FROM {search} WHERE words @@ CAST(? AS tsquery)"
-        query = ts_query(company_id, terms)
-        # PostgreSQL guesses how many there are, and plans by it; so it is left no choice.
-        if (few := _few(view, found, query)) is not None:
-            return "{entries}", ("position = ANY(?)", [few])
-        own = "SELECT words FROM {search} WHERE {search}.position = {entries}.position"
-        return "{entries}", (f"({own}) @@ CAST(? AS tsquery)", [query])
-    found, query = (
-        "SELECT rowid FROM {search} WHERE {search} MATCH ?",
-        fts5_query(company_id, terms),
-    )
-    # SQLite has no figures of how many there are, so it is told.
-    if not _has_many(view, found, query):
-        return "{search} CROSS JOIN {entries} ON position = {search}.rowid", (
-            "{search} MATCH ?",
-            [query],
-        )
-    return "{entries}", (f"position IN ({found})", [query])
-
-
-_MANY: Final[dict[tuple[str, str, str], None]] = {}
-"""Searches for words that stood in many entries, and so will: entries are only ever added."""
-
-
-def _few(view: View, found: str, query: str) -> list[int] | None:
-    """Find the entries that have the words, where they are few; ``None`` where they are many."""
-    asked = view.database.url, view.table("search"), query
-    if asked in _MANY:
-        return None
-    rows = view.all(f"{found} LIMIT {FEW}", [query])
-    if len(rows) == FEW:
-        _remember(asked)
-        return None
-    return [position for (position,) in rows]
-
-
-def _has_many(view: View, found: str, query: str) -> bool:
-    """Say whether many entries have the words; a guess about speed, never about the answer."""
-    asked = view.database.url, view.table("search"), query
-    if asked in _MANY:
-        return True
-    row = view.one(f"SELECT count(*) FROM ({found} LIMIT {FEW})", [query])
-    if not row or row[0] < FEW:
-        return False
-    _remember(asked)
-    return True
-
-
-def _remember(asked: tuple[str, str, str]) -> None:
-    if len(_MANY) >= REMEMBERED:
-        _MANY.clear()
-    _MANY[asked] = None

@@ -18,7 +18,8 @@ from projections import unions
 from projections.cursor import DIGEST, Cursor, Cursors
 from projections.database import Row
 from projections.projection import View
-from projections.timeline_filter import FARTHEST, Condition, Filter, at_of, search_for
+from projections.timeline_filter import FARTHEST, Filter, at_of, search_for
+from projections.timeline_words import Condition
 
 PLACES: Final = {"position": 0, "occurred_at": 2}
 """Where a row holds what it can be put in order by."""
@@ -81,20 +82,28 @@ class Question:
         self.digest = _digest(reader, company_id, filter)
 
     def rows(self, order: Sequence[str], limit: int, head: int, *bounds: Condition) -> list[Row]:
-        """Read (position, shown number, occurred_at, document) of entries within *bounds*.
+        """Read (position, shown number, occurred_at, document, …) of entries within *bounds*.
 
         Args:
             order: The columns that put them in order, each with ``DESC`` if it is to fall.
             head: The position up to which merges of companies and tickets count.
         """
-        columns = f"position, {self._number}, occurred_at, {self._document}"
         tail = f"ORDER BY {', '.join(order)} LIMIT ?"
-        companies = self._companies(head)
-        rows: list[Row] = []
-        for company_id in companies:
+
+        def read(company_id: str) -> list[Row]:
             search = search_for(self.view, self.reader, company_id, self.filter, head)
-            rows += search.select(self.view, columns, *bounds, tail=tail, last=[limit])
-        if len(companies) > 1:
+            return search.select(
+                self.view, self._columns, *bounds, tail=tail, first=[company_id], last=[limit]
+            )
+
+        is_wide = self.filter.roll_up and not self.reader.public_only
+        rows = [] if is_wide else read(self.company_id)
+        # Nearly every company stands alone, and its own rows say so; a customer is told of none.
+        if self.reader.public_only or (rows and not rows[0][-1]):
+            return rows
+        companies = self._companies(head)
+        if is_wide or len(companies) > 1:
+            rows = [row for company_id in companies for row in read(company_id)]
             places = [PLACES[column.split()[0]] for column in order]
             rows.sort(key=itemgetter(*places), reverse=order[0].endswith("DESC"))
         return rows[:limit]
@@ -102,10 +111,8 @@ class Question:
     def _companies(self, head: int) -> list[str]:
         """List the companies whose entries are shown as those of the one that is asked.
 
-        What each of them holds is read by its own right; a customer is told of no merge.
+        What each of them holds is read by its own right.
         """
-        if self.reader.public_only:
-            return [self.company_id]
         found = unions.companies_in(
             self.view, self.company_id, at_of(self.filter, head), roll_up=self.filter.roll_up
         )
@@ -113,7 +120,7 @@ class Question:
 
     def marks(self, rows: Sequence[Row], head: int) -> Sequence[bytes]:
         """Write the cursors of entries."""
-        positions, _, times, _ = zip(*rows, strict=True) if rows else ((),) * 4
+        positions, _, times, *_ = zip(*rows, strict=True) if rows else ((),) * 3
         return self.cursors.write_all(head, self.digest, times, positions)
 
     def shown(self, rows: Sequence[Row], cursors: Sequence[bytes]) -> list[bytes]:
@@ -121,13 +128,17 @@ class Question:
         if self.reader.public_only:
             return [
                 b'{"public_seq":%d,"cursor":"%b",%b' % (number, cursor, document)
-                for (_, number, _, document), cursor in zip(rows, cursors, strict=True)
+                for (_, number, _, document, _), cursor in zip(rows, cursors, strict=True)
             ]
         return [
             b'{"position":%d,"company_seq":%d,"cursor":"%b",%b'
             % (position, number, cursor, document)
-            for (position, number, _, document), cursor in zip(rows, cursors, strict=True)
+            for (position, number, _, document, _), cursor in zip(rows, cursors, strict=True)
         ]
+
+    @property
+    def _columns(self) -> str:
+        return f"position, {self._number}, occurred_at, {self._document}, {unions.HAS_PARTS}"
 
     @property
     def _number(self) -> str:

@@ -37,6 +37,9 @@ SCHEMA: Final = (
 
 FOR_EVER: Final = 2**63 - 1
 
+HAS_PARTS: Final = "EXISTS (SELECT 1 FROM {unions} WHERE whole = ? AND kind = 'company')"
+"""Whether any company was ever merged into one: a column beside others, asked only once."""
+
 
 class At(NamedTuple):
     """As of when: what had happened by a time, and was recorded by a position.

@@ -240,6 +240,7 @@ def test_of_a_merged_company_each_reads_what_they_have_a_right_to(served: Served
 
     assert len(whole_timeline(served, ACME, "acme-agent")) == len(own) + 1
     assert whole_timeline(served, ACME, "customer") == public
+    assert whole_timeline(served, ACME, "customer", roll_up=True) == public
     assert served.read(f"/v1/companies/{ACME}", "acme-agent")["absorbed"] == []
     assert served.read(f"/v1/companies/{ACME}/tickets", "customer")["total"] == 13
 

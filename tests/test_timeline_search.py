@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import QueryRefused
+from projections import timeline_words
 from projections.words import cut, for_sqlite, fts5_query, parse, ts_query
 from tests.events import (
     agent_replied,
@@ -105,6 +106,19 @@ def test_a_query_finds_the_same_entries_on_both_databases(story: Story, query: s
     )
 
     assert story.positions(search=query) == QUERIES[query]
+
+
+@pytest.mark.parametrize("few", [1, 1000])
+def test_the_same_is_found_from_the_words_and_from_the_time(
+    story: Story, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timeline_words, "FEW", few)
+    monkeypatch.setattr(timeline_words, "_MANY", {})
+    story.tell(*(noted(note=f"The codec failed {n} times") for n in range(4)), opened("B-1"))
+
+    assert story.positions(search="codec") == [1, 2, 3, 4]
+    assert story.positions(search="codec failed 2") == [3]
+    assert len(timeline_words._MANY) == (2 if few == 1 else 0)
 
 
 def test_a_search_joins_with_every_filter_and_pages_by_cursor(story: Story) -> None:
