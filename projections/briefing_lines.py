@@ -66,7 +66,8 @@ def who(asked: Asked) -> Line:
             named, plain(tier) if tier else f"tier {NOT_KNOWN}",
             f"{people:,} {'person' if people == 1 else 'people'} on file", confidence,
         ], events)  # fmt: skip
-    tie = ties_at(asked.document, asked.now).get(caller["contact_id"]) or {}
+    known_as = caller.get("known_as", caller["contact_id"])
+    tie = ties_at(asked.document, asked.now).get(known_as) or {}
     sure = None if caller["confidence"] == "exact" else f"match: {caller['confidence']}"
     role = plain(tie["title"]) if tie.get("title") else words(tie.get("role") or "")
     return line("who", [

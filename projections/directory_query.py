@@ -224,6 +224,7 @@ def _caller(
 ) -> dict[str, Any]:
     return {
         "contact_id": id,
+        "known_as": tie.contact_id if tie else id,
         "name": name,
         "company_id": company_id,
         "company": company,

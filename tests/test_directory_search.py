@@ -111,7 +111,7 @@ def test_a10_a_caller_is_named_with_company_and_role(database: Database) -> None
         "confidence": "exact",
         "callers": [
             {
-                "contact_id": JAN, "name": "Jan Peeters", "company_id": ACME,
+                "contact_id": JAN, "known_as": JAN, "name": "Jan Peeters", "company_id": ACME,
                 "company": "Acme Broadcast", "role": "decision_maker",
                 "title": "VP Engineering", "vip": True, "current": True,
             }

@@ -62,6 +62,7 @@ def profiled(company: Dossier, event: Profiled, mark: Mark) -> None:
     match event:
         case CompanyRegistered():  # what a second registration leaves out stays
             known = {**known, **given(event), "registered_at": known["registered_at"] or mark.at}
+            known["domains"] = [*dict.fromkeys(map(_domain, known["domains"]))]
         case CompanyProfileChanged():
             for change in event.changes:
                 if change.field in ("name", "tier"):
@@ -69,12 +70,18 @@ def profiled(company: Dossier, event: Profiled, mark: Mark) -> None:
                 else:
                     known["more"] = {**known["more"], change.field: change.new}
         case CompanyDomainClaimed():
-            known["domains"] = list(dict.fromkeys((*known["domains"], event.domain)))
+            known["domains"] = [*dict.fromkeys((*known["domains"], _domain(event.domain)))]
         case CompanyDomainReleased():
-            known["domains"] = [each for each in known["domains"] if each != event.domain]
+            released = _domain(event.domain)
+            known["domains"] = [each for each in known["domains"] if each != released]
         case _ as never:
             assert_never(never)
     company.profile = {**known, **mark.entry}
+
+
+def _domain(domain: str) -> str:
+    """Write a mail domain in its one form, as the directory has it."""
+    return domain.strip().lower()
 
 
 def stood(company: Dossier, event: Standing, mark: Mark) -> None:

@@ -94,6 +94,9 @@ class Callers(Shape):
         """A person with a company they belong to, or belonged to last."""
 
         contact_id: str | None
+        known_as: str | None = Field(
+            description="the record of the person by which the company knows them"
+        )
         name: Name
         company_id: str | None
         company: Name
