@@ -80,12 +80,12 @@ class Decision:
         self._drafting = Drafting(keyring, now)
         self._fresh = Fresh()
         self._references = references.within(self._fresh)
-        self._elsewhere = Elsewhere(self._aggregate, self._last_link, self._stands_in)
+        self._elsewhere = Elsewhere(self._seen, self._seen_link, self._stands_in)
         self._belonging = Belonging(
             streams, self._references, self._is_introduced, self._elsewhere.person
         )
         self._following = Following(
-            self._aggregate, self._last_link, self._elsewhere, self._belonging, self._drafting,
+            self._aggregate, self._seen_link, self._elsewhere, self._belonging, self._drafting,
             keyring,
         )  # fmt: skip
         self._reported: dict[tuple[str, str], tuple[bytes, int]] = {}
@@ -189,6 +189,17 @@ class Decision:
     def _aggregate(self, stream_id: str) -> Aggregate[Any]:
         self._looked_at.add(stream_id)
         return self.touched.get(stream_id) or self._streams.find(stream_id)
+
+    def _seen(self, stream_id: str) -> Aggregate[Any]:
+        """Find the state of another stream; should others add to it, this is decided again."""
+        found = self._aggregate(stream_id)
+        if stream_id not in self.touched:
+            self.placement.seen[stream_id] = found.version
+        return found
+
+    def _seen_link(self, stream_id: str) -> Aggregate[Any]:
+        last = self._last_link(stream_id)
+        return self._seen(last.stream_id)
 
     def _decide(self, report: Report, aggregate: Aggregate[Any]) -> list[Draft]:
         """List what to record: each event, sealed, with the stream it stands in."""

@@ -149,7 +149,7 @@ class Desk(Application[str]):
                 raise Unavailable(f"the store cannot be written now: {error}") from error
             except _passing() as error:
                 ours.update(draft.happened.event_id for draft in decision.drafts)
-                stale.update(decision.touched)
+                stale.update(decision.touched, decision.placement.seen)
                 looks = True
                 if time.monotonic() > until:
                     raise Unavailable("the store cannot be written now; try again") from error

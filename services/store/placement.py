@@ -50,6 +50,7 @@ class Placement:
         handles: The same for addresses; the first one to use an address keeps it.
         affiliations: The same for (HMAC of a contact, company); the last one counts.
         traces: (index of an event, the W3C traceparent it was reported in).
+        seen: Versions of other streams that were decided against; a `Conflict` if one has more.
     """
 
     now: int
@@ -61,3 +62,4 @@ class Placement:
     handles: list[tuple[bytes, str]] = field(default_factory=list)
     affiliations: list[tuple[bytes, str]] = field(default_factory=list)
     traces: list[tuple[int, str]] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)

@@ -39,7 +39,7 @@ UNLESS_SAID: Final = {
     "tcp_user_timeout": 30_000,  # milliseconds until a peer that fell silent counts as gone
 }
 SCHEMA: Final = Path(__file__).with_suffix(".sql").read_bytes()
-PARAMETERS: Final = 23
+PARAMETERS: Final = 25
 APPEND: Final = f"SELECT longcase_append({', '.join(['%s'] * PARAMETERS)}) AS base".encode()
 RELEASE: Final = "SELECT obj_description(to_regproc('longcase_append'), 'pg_proc') AS release"
 
@@ -181,6 +181,8 @@ def _parameters(events: Sequence[StoredEvent], placement: Placement) -> tuple[An
         texts(affiliations.values()),
         longs(index + 1 for index, _ in placement.traces),
         texts(trace for _, trace in placement.traces),
+        texts(placement.seen),
+        longs(placement.seen.values()),
         placement.now,
         LATE_MICROS,
     )

@@ -70,6 +70,7 @@ CREATE FUNCTION longcase_append(
     handle_digests bytea[], handle_targets text[], exclusive bigint,
     affiliated bytea[], affiliations text[],
     traced bigint[], traceparents text[],
+    seen text[], seen_versions bigint[],
     clock bigint, late_micros bigint
 ) RETURNS bigint
 LANGUAGE plpgsql
@@ -82,6 +83,14 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_xact_lock(27750, 'stored_events'::regclass::oid::int);
     NOTIFY stored_events;
+
+    IF cardinality(seen) > 0 AND EXISTS (
+        SELECT FROM unnest(seen, seen_versions) AS s (stream, version)
+        WHERE version <> coalesce(
+            (SELECT max(originator_version) FROM stored_events WHERE originator_id = stream), 0)
+    ) THEN
+        RAISE unique_violation USING MESSAGE = 'a stream that was decided against went on';
+    END IF;
 
     SELECT notification_id, committed_at INTO base, committed
     FROM stored_events ORDER BY notification_id DESC LIMIT 1;

@@ -84,6 +84,7 @@ LAST: Final = (
     "FROM sqlite_sequence WHERE name = 'stored_events'"
 )
 HEAD: Final = "SELECT company_seq, public_seq, latest FROM company_heads WHERE company_id = ?"
+VERSION: Final = "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?"
 TARGET: Final = "SELECT target FROM handles WHERE digest = ?"
 
 
@@ -195,6 +196,7 @@ def _begin(writer: sqlite3.Connection) -> None:
 
 
 def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list[int]:
+    _must_be_as_seen(c, placement)
     c.execute(LAST)
     last, committed = c.fetchone() or (0, 0)
     committed = max(placement.now, committed or 0)
@@ -220,6 +222,13 @@ def _append(c: Any, events: Sequence[StoredEvent], placement: Placement) -> list
     if placement.traces:
         c.executemany(INSERT_TRACE, [(positions[i], trace) for i, trace in placement.traces])
     return positions
+
+
+def _must_be_as_seen(c: Any, placement: Placement) -> None:
+    for stream_id, version in placement.seen.items():
+        c.execute(VERSION, (stream_id,))
+        if (c.fetchone()[0] or 0) != version:
+            raise Conflict(f"{stream_id} went on")
 
 
 def _put_handles(c: Any, placement: Placement) -> None:
