@@ -36,7 +36,7 @@ __all__ = ["told"]
 
 
 def card_of(told: Told, **asked: Any) -> Card:
-    return told.by().briefing(ACME, **asked)
+    return told.by().briefing(ACME, **asked).card
 
 
 def seats(before: int, after: int, when: datetime) -> Report:

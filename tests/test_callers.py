@@ -29,7 +29,7 @@ def twice(told: Told) -> Told:
 def card_of(told: Told, company: str) -> Card:
     reading = told.by()
     _, caller = reading.caller(company, None, "jan@borealis.example")
-    return reading.briefing(company, None, None, caller)
+    return reading.briefing(company, None, None, caller).card
 
 
 def test_a10_a_caller_whose_records_were_merged_has_the_role_of_the_company_called_for(

@@ -244,7 +244,7 @@ class TestRun:
         assert second.returncode == 4
         assert problem.startswith(f"error: port {taken} of 127.0.0.1 is in use")
 
-    @pytest.mark.parametrize("process", ["watcher", "mcp"])
+    @pytest.mark.parametrize("process", ["mcp"])
     def test_processes_of_later_versions_say_so(self, longcase: Longcase, process: str) -> None:
         answer = longcase("serve", process)
 
