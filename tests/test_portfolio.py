@@ -270,6 +270,18 @@ def test_a_key_bound_to_companies_sees_those_alone_and_a_customer_nothing(told: 
         told.customer().portfolio()
 
 
+@pytest.mark.parametrize("as_of", [None, ago(hours=1)])
+def test_a_worth_that_is_restricted_is_in_the_sums_of_those_who_may_read_it(
+    told: Told, as_of: datetime | None
+) -> None:
+    told.tell(worth(visibility="restricted"), burning(), noted(at=ago(minutes=9)))
+
+    agent, auditor = (told.by("eve", role).portfolio(as_of=as_of) for role in ("agent", "auditor"))
+
+    assert (exposed(auditor), exposed(agent)) == ({"EUR": "480000"}, {})
+    assert agent["exposed"]["not_known"]["company_ids"] == [ACME]
+
+
 def test_exposed_ones_come_first_and_then_the_ones_worth_most(told: Told) -> None:
     for company, arr in (("a", 5), ("b", None), ("c", 100), ("d", 900), ("e", 7)):
         told.tell(registered(company), worth(company, arr))
