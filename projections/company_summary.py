@@ -22,7 +22,6 @@ from domain.events.ticket import (
     CustomerMessageReceived,
 )
 from domain.values import rfc3339
-from projections.changes import changes
 from projections.splits import Place
 from projections.ticket_record import Status
 from projections.ticket_state import TicketState
@@ -132,13 +131,3 @@ class CompanySummary:
         self.tickets[state.status] += by
         for promise in state.promises:
             self.promises[promise["state"]] += by
-
-
-def figures_in_words(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    """Say how the figures differ, a sentence for each."""
-    return [
-        f"{' '.join(change['path']).replace('_', ' ').capitalize()}: "
-        f"{change['old']} → {change['new']}."
-        for change in changes(before, after)
-        if isinstance(change["old"], int) and isinstance(change["new"], int)
-    ]

@@ -1,4 +1,4 @@
-"""What changed in a ticket, or in the figures of a company, between two instants of its replay."""
+"""What changed in a ticket between two instants of its replay."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,8 +8,7 @@ from typing import Any, Final, Literal
 from domain.events import Logged
 from domain.values import Reader, everything, micros, ticket_chain
 from projections.changes import Change, changes, in_words
-from projections.company_summary import CompanySummary, figures_in_words
-from projections.replay import company_replay, state_at, visible
+from projections.replay import state_at, visible
 from projections.ticket_streams import WHOLE, Parts
 
 Clock = Literal["happened", "recorded"]
@@ -59,21 +58,21 @@ def difference(
     return _difference(sides, reader, before, after, in_words(before, after))
 
 
-def company_difference(
-    events: Iterable[Logged],
-    start: Instant,
-    end: Instant,
-    clock: Clock = "happened",
-    reader: Reader = EVERYTHING,
-    parts: Parts = WHOLE,
-) -> Difference:
-    """Say how the figures of one company changed between two instants or positions."""
-    within = (logged for logged in events if reader.may_read(logged.event.company_id))
-    sides = _sides(visible(within, reader), start, end, clock)
-    last = [next(company_replay(side, reader, start=len(side), parts=parts), None)
-            for side in sides]  # fmt: skip
-    before, after = (step.state if step else CompanySummary().figures() for step in last)
-    return _difference(sides, reader, before, after, figures_in_words(before, after))
+def not_in_order(start: Instant, end: Instant, names: tuple[str, str]) -> str | None:
+    """Say what is wrong with the two ends of a comparison; ``None`` if nothing is.
+
+    Args:
+        names: What the one who asks calls them.
+    """
+    first, last = names
+    match start, end:
+        case int(), int():
+            is_later = start > end
+        case datetime(), datetime():
+            is_later = start > end
+        case _:
+            return f"{first} and {last} are two times or two positions; here is one of each"
+    return f"{first} is later than {last}; give the earlier one as {first}" if is_later else None
 
 
 def until(events: Iterable[Logged], instant: Instant, clock: Clock = "happened") -> list[Logged]:

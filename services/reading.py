@@ -4,24 +4,21 @@ Every answer is cut to what the one who asks may see, has its names filled in, s
 position it holds, and is on record in the read audit before it is given.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from domain.errors import Forbidden
-from domain.values import UNASSIGNED, Reader, micros, moment
+from domain.values import UNASSIGNED
 from projections import directory, tickets, timeline_query, unions
 from projections import replay as replays
-from projections.projection import View
 from projections.replay_difference import Clock, Difference, Instant, difference
 from projections.ticket_union import joined
 from projections.timeline_filter import Filter
 from projections.timeline_query import Arrival, Page
-from services.catalogue import PROJECTIONS
-from services.deployment import Deployment
+from services.access import Access
 from services.export.jsonl import export_company
 from services.history import (
     COMPANY,
@@ -32,11 +29,8 @@ from services.history import (
     streams_within,
     walk,
 )
-from services.naming import Naming, cleaned
-from services.security import Action, Denied, Identity, authorize
-
-WAIT_SECONDS: Final = 2.0
-"""How long a read waits for a position before it says that it is stale."""
+from services.naming import cleaned
+from services.security import Denied
 
 
 class NotFound(Forbidden):
@@ -51,14 +45,8 @@ class Answer:
     stale: bool = False
 
 
-class Reading:
+class Reading(Access):
     """What one identity reads of one deployment, for one request or command."""
-
-    def __init__(self, deployment: Deployment, who: Identity) -> None:
-        self._deployment = deployment
-        self._who = who
-        self._names = Naming(deployment.control, lambda: self._view("directory"))
-        self._recorded: set[str] = set()
 
     def companies(self, text: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """Find companies by name, id, domain, phone, mail or the name of a contact.
@@ -158,16 +146,6 @@ class Reading:
         self._note(company_id, None, page.position, len(page.entries), filter=filter)
         return Answer(replace(page, entries=self._names.in_entries(page.entries, filter)), stale)
 
-    def has_come(self, position: int | None, *names: str) -> bool:
-        """Wait, two seconds at most, until read models have folded a position, if one is given."""
-        until = time.monotonic() + WAIT_SECONDS
-        return position is None or all(
-            self._deployment.wait_for(
-                PROJECTIONS[name], position, max(0.0, until - time.monotonic())
-            )
-            for name in names
-        )
-
     def since(
         self, company_id: str, filter: Filter, position: int, limit: int = 200
     ) -> list[Arrival]:
@@ -246,14 +224,6 @@ class Reading:
         for company_id in history.companies:
             self._note(company_id, history.ticket_id, history.position, count)
 
-    def named(self, state: dict[str, Any]) -> dict[str, Any]:
-        """Put names where a ticket's state names people by their ids."""
-        return self._names.in_state(cleaned(state))
-
-    def filled(self, value: Any) -> Any:
-        """Put names into the slots of something that was rendered here."""
-        return self._names.in_value(value)
-
     def company_name(self, company_id: str | None) -> str | None:
         """Find what a company is called, if the one who asks may know."""
         try:
@@ -286,43 +256,6 @@ class Reading:
             asked_by=self._who.name, united=united, progress=progress,
         )  # fmt: skip
 
-    def position(self, name: str) -> int:
-        """Say up to which position a projection is folded."""
-        models = self._deployment.models
-        marks = models.marks(models.view(PROJECTIONS[name]))
-        return max((mark.position for mark in marks.values()), default=0)
-
-    def position_at(self, recorded: datetime) -> int:
-        """Say the largest position recorded by a time."""
-        return self._deployment.log.position_at(micros(recorded))
-
-    def reader(self) -> Reader:
-        """Say what the one who asks may see."""
-        return self._may("read")
-
-    def _may(self, action: Action, company_id: str | None = None) -> Reader:
-        return authorize(self._who, action, company_id)
-
-    def _view(self, name: str) -> View:
-        return self._deployment.models.view(PROJECTIONS[name])
-
     def _streams(self, ticket_id: str, known_at: int | None = None) -> list[str]:
         view = self._view("tickets")
         return streams_within(self._deployment.log, view, self.reader(), ticket_id, known_at)
-
-    def _note(
-        self, company_id: str, ticket_id: str | None = None, position: int | None = None,
-        count: int = 1, *, filter: Filter | None = None, purpose: str | None = None,
-        as_of: datetime | None = None, card_digest: str | None = None,
-    ) -> None:  # fmt: skip
-        """Put a look on record; what goes with an earlier one of the same request is in it."""
-        if position is None and company_id in self._recorded:
-            return
-        since, until = (filter.since, filter.until) if filter else (None, None)
-        self._deployment.reads.viewed(
-            self._who, company_id, ticket_id=ticket_id, count=count, purpose=purpose,
-            position=self.position("directory") if position is None else position,
-            since=None if since is None else moment(since),
-            until=as_of if until is None else moment(until), card_digest=card_digest,
-        )  # fmt: skip
-        self._recorded.add(company_id)

@@ -1,4 +1,4 @@
-"""A company replayed: its figures after every step, and how they differ."""
+"""A company replayed: its figures after every step."""
 
 from hypothesis import given
 
@@ -8,9 +8,7 @@ from domain.events.duties import (
     CommitmentBroken,
 )
 from domain.values import everything
-from projections.changes import apply
 from projections.replay import company_replay, replay
-from projections.replay_difference import company_difference
 from tests.events import (
     ANA,
     JAN,
@@ -65,23 +63,6 @@ def test_a_company_out_of_reach_has_no_steps() -> None:
     log = logged(company_registered(), opened())
 
     assert list(company_replay(log, everything(["borealis"]))) == []
-    assert company_difference(log, 0, 2, reader=everything(["borealis"])).changes == []
-
-
-def test_a37_a_company_differs_between_two_years_by_its_figures() -> None:
-    log = logged(
-        company_registered(occurred_at=at("09:00", year=2020)),
-        opened("T-1", occurred_at=at("09:00", year=2021)),
-        resolved("T-1", occurred_at=at("10:00", year=2023)),
-        opened("T-2", occurred_at=at("09:00", year=2023)),
-    )
-
-    found = company_difference(log, at("00:00", year=2022), at("00:00", year=2024))
-
-    assert found.words == [
-        "Events: 2 → 4.", "Tickets resolved: 0 → 1.",
-    ]  # fmt: skip
-    assert apply(found.changes, found.before) == found.after
 
 
 @given(histories(("T-1", "T-2")))

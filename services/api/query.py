@@ -23,7 +23,7 @@ from pydantic import (
 from domain.errors import UnknownType
 from domain.events import TYPES
 from domain.values import CompanyId, Level, Visibility, micros
-from projections.replay_difference import Instant
+from projections.replay_difference import Instant, not_in_order
 from projections.timeline_filter import Filter
 from services.api.problems import NO_NUL, BadRequest
 from services.reading import Reading
@@ -211,10 +211,8 @@ def instants(start: str, end: str, read: Reading) -> tuple[Instant, Instant]:
         Denied: If a customer asks by position.
     """
     first, last = instant(start, read), instant(end, read)
-    if isinstance(first, int) != isinstance(last, int):
-        raise BadRequest("from and to are two times or two positions; here is one of each")
-    if first > last:  # type: ignore[operator]
-        raise BadRequest("from is later than to; give the earlier one as from")
+    if wrong := not_in_order(first, last, ("from", "to")):
+        raise BadRequest(wrong)
     return first, last
 
 

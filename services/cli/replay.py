@@ -71,10 +71,10 @@ def diff(
             always means what was recorded up to it.
     """
     first, last = times.instant(start, "FROM"), times.instant(end, "TO")
-    if isinstance(first, int) != isinstance(last, int):
-        raise Usage("FROM and TO are two times or two positions; here is one of each")
-    if first > last:  # type: ignore[operator]
-        raise Usage("FROM is later than TO; give the earlier one first")
+    from projections.replay_difference import not_in_order
+
+    if wrong := not_in_order(first, last, ("FROM", "TO")):
+        raise Usage(wrong)
     with local.reading() as (reading, _):
         if company := _company(reading, target):
             _print_changes(company, reading.company_diff(company, first, last, clock), output)
