@@ -25,7 +25,9 @@ LINKING: Final = frozenset((
 ))  # fmt: skip
 """Fields that say which thing is spoken of, not what is said of it."""
 
-MARKER: Final = re.compile(r"zq\d{4}wort|731\d{4}(?!\d)")
+MARKER: Final = re.compile(r"zq\d{4}wort|(?<![\w.-])731\d{4}(?![\w-])", re.ASCII)
+COMMA: Final = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+"""What a sum may be written with."""
 
 
 class Secrets:
@@ -45,8 +47,9 @@ class Secrets:
 
     def leaked(self, text: str, is_secret: Callable[[str], bool]) -> list[str]:
         """List whose markers stand in *text* though they are secret."""
-        markers = set(MARKER.findall(text.replace(",", "")))  # sums are written with commas, too
-        return sorted({self.of[marker] for marker in markers if is_secret(self.of[marker])})
+        markers = set(MARKER.findall(COMMA.sub("", text)))
+        return sorted({self.of[marker] for marker in markers & self.of.keys()
+                       if is_secret(self.of[marker])})  # fmt: skip
 
     def _kept(self, marker: str, whose: str) -> str:
         self.of[marker] = whose
