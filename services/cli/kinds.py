@@ -65,6 +65,4 @@ def bare(kind: str, name: str) -> str:
 
 def limit(most: int) -> Parameter:
     """Describe how many of something may be asked for."""
-    return Parameter(
-        metavar="N", converter=whole, validator=validators.Number(gte=1, lte=most)
-    )
+    return Parameter(metavar="N", converter=whole, validator=validators.Number(gte=1, lte=most))
