@@ -184,6 +184,8 @@ def read_history(
         view: Of the tickets.
         upto: The last position that counts.
     """
+    if not streams:
+        return None
     known_at = At(known_at=FOR_EVER if upto is None else upto)
     moved = [] if reader.public_only else splits.touching(view, streams, known_at)
     places, left = log.places(streams, upto), []
