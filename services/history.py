@@ -6,9 +6,8 @@ an event is opened when it is looked at: to put a long history in order, its tim
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, overload
+from typing import Final
 
-from domain.events import Logged
 from domain.values import Reader, moment, rfc3339, ticket_chain
 from projections import splits, tickets, unions
 from projections.projection import View
@@ -18,14 +17,11 @@ from projections.ticket_folding import EVERY
 from projections.ticket_streams import WHOLE, Parts
 from projections.unions import FOR_EVER, At
 from services.control import Keyring
-from services.feed import opened
-from services.store import Log, Place, Row
+from services.store import Log, Place
+from services.stored_events import Events
 
 TICKET: Final = "ticket/"
 COMPANY: Final = "company/"
-
-READ_AT_ONCE: Final = 250
-"""Events read from the store by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,52 +36,6 @@ class Link:
     ticket_id: str
     company_id: str | None
     since: str
-
-
-class Events(Sequence[Logged]):
-    """Stored events in the order they happened, read and opened when they are looked at."""
-
-    def __init__(self, places: Sequence[Place], log: Log, keyring: Keyring) -> None:
-        self.places = places
-        self._log = log
-        self._keyring = keyring
-
-    def __len__(self) -> int:
-        return len(self.places)
-
-    @overload
-    def __getitem__(self, index: int) -> Logged: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "Events": ...
-
-    def __getitem__(self, index: int | slice) -> "Logged | Events":
-        if isinstance(index, slice):
-            return Events(self.places[index], self._log, self._keyring)
-        return opened(self._log.at_all([self.places[index].position]), self._keyring)[0]
-
-    def __iter__(self) -> Iterator[Logged]:
-        return (logged for rows in self.stored() for logged in opened(rows, self._keyring))
-
-    def stored(self) -> Iterator[list[Row]]:
-        """Read them, some hundreds at a time, text still sealed."""
-        for start in range(0, len(self.places), READ_AT_ONCE):
-            part = self.places[start : start + READ_AT_ONCE]
-            yield self._log.at_all([place.position for place in part])
-
-    def backwards(self) -> Iterator[Row]:
-        """Read them from the last one on, text still sealed."""
-        for end in range(len(self.places), 0, -READ_AT_ONCE):
-            part = self.places[max(0, end - READ_AT_ONCE) : end]
-            yield from reversed(self._log.at_all([place.position for place in part]))
-
-    def only(self, places: Iterable[Place]) -> "Events":
-        """Keep some of them."""
-        return Events([*places], self._log, self._keyring)
-
-    def open(self, row: Row) -> Logged:
-        """Open one of them that was read."""
-        return opened([row], self._keyring)[0]
 
 
 @dataclass(frozen=True)
@@ -113,14 +63,6 @@ class History:
     def position(self) -> int:
         """The largest position in it."""
         return max(place.position for place in self.events.places)
-
-    @property
-    def only_stream(self) -> str | None:
-        """The ticket's stream, if it has just one, and all of it can be seen by who asks."""
-        streams = {place.stream_id for place in self.events.places}
-        is_whole = self.ticket_id is not None and not self.reader.public_only
-        is_alone = len(streams) == 1 and not self.parts.split
-        return streams.pop() if is_whole and is_alone else None
 
     def links(self, count: int) -> list[Link]:
         """List the streams of the ticket's chain that had begun by step *count*."""
@@ -277,20 +219,41 @@ def walk(history: History, view: View, first: int, count: int) -> Iterator[Step]
             company_id=history.company_id,
         )  # fmt: skip
         return
-    after = _checkpoint(history, view, first)
-    events = history.events[after.ordinal if after else 0 : last]
+    after, events = _taken_up(history, view, first, last)
     yield from replay(
         events, history.reader, start=first, after=after, ticket_id=history.ticket_id,
         parts=history.parts,
     )  # fmt: skip
 
 
-def _checkpoint(history: History, view: View, first: int) -> Step | None:
-    """Find the state from which a long ticket's replay can be taken up before step *first*."""
-    stream = history.only_stream
-    if stream is None or first <= EVERY:
-        return None
-    found = tickets.checkpoint(view, history.reader, stream, first)
-    if found is None or history.events[found.step - 1].happened != found.last:
-        return None
-    return Step(found.step, None, {}, found.document)
+def _taken_up(history: History, view: View, first: int, last: int) -> tuple[Step | None, Events]:
+    """Find states from which a replay can be taken up before step *first*, and what is to follow.
+
+    Each stream has its own: nothing that happens in one changes another, unless it is split.
+    """
+    places, documents, covered = history.events.places, [], set[int]()
+    for stream, passed in _by_stream(history, first - 1).items():
+        found = tickets.checkpoint(view, history.reader, stream, len(passed) + 1)
+        if found is None:
+            continue
+        at, position = found.last
+        if places[passed[found.step - 1]][:2] == (rfc3339(moment(at)).encode(), position):
+            documents.append(found.document)
+            covered.update(passed[: found.step])
+    if not documents:
+        return None, history.events[:last]
+    rest = [place for n, place in enumerate(places[:last]) if n not in covered]
+    return Step(len(covered), None, {}, documents[0], tuple(documents[1:])), history.events.only(
+        rest
+    )
+
+
+def _by_stream(history: History, count: int) -> dict[str, list[int]]:
+    """List which of the first *count* steps are in each stream that is long enough."""
+    found: dict[str, list[int]] = {}
+    if history.reader.public_only or history.parts.split:
+        return found
+    for n, place in enumerate(history.events.places[:count]):
+        if history.reader.may_read(place.company_id):
+            found.setdefault(place.stream_id, []).append(n)
+    return {stream: passed for stream, passed in found.items() if len(passed) >= EVERY}

@@ -13,11 +13,12 @@ from services.catalogue import PROJECTIONS
 from services.config import Settings
 from services.deployment import Deployment
 from services.feed import opened
-from services.history import Events, read_history
+from services.history import read_history
 from services.reading import Reading
 from services.rebuild import digest
 from services.security import Identity
-from tests.reports import ACME, MONDAY, TICKET, noted, registered, replied, wrote
+from services.stored_events import Events
+from tests.reports import ACME, MONDAY, TICKET, merged, noted, registered, replied, wrote
 from tests.reports import opened as ticket_opened
 
 STREAM = f"ticket/{TICKET}"
@@ -147,3 +148,31 @@ def test_checkpoints_are_the_same_whatever_came_late_and_however_it_was_paged(
     assert digest(longcase.models.view(projection)) == live
     rows = longcase.models.view(projection).all("SELECT step FROM {checkpoints} ORDER BY step")
     assert rows == [(EVERY,), (2 * EVERY,)]
+
+
+@pytest.mark.parametrize("who", [AGENT, AUDITOR], ids=lambda who: who.name)
+def test_a_long_ticket_with_others_in_it_is_taken_up_from_the_checkpoints_of_each(
+    longcase: Deployment, who: Identity
+) -> None:
+    later = MONDAY + timedelta(days=2)
+    longcase.desk.record([ticket_opened("T-2", imported=True, at=MONDAY)])
+    longcase.desk.record(
+        [noted("T-2", at=MONDAY + timedelta(minutes=n), imported=True) for n in range(EVERY + 9)]
+    )
+    longcase.desk.record([merged("T-2", TICKET, at=later, imported=True)])
+    longcase.desk.record([noted(TICKET, at=later + timedelta(minutes=1), imported=True)])
+    longcase.catch_up()
+    read = Reading(longcase, who)
+    history = read.history(STREAM)
+    total = len(history.events)
+    whole = list(replay.replay(list(history.events), history.reader, ticket_id=TICKET))
+
+    for first in (EVERY - 5, EVERY * 2 + 90, total - 2, total):
+        steps = list(Reading(longcase, who).steps(history, first, 2))
+        assert [
+            (step.ordinal, step.document, sorted(step.others), step.whole) for step in steps
+        ] == [
+            (step.ordinal, step.document, sorted(step.others), step.whole)
+            for step in whole[first - 1 : first + 1]
+        ]
+    assert whole[-1].whole["absorbed"] == ["T-2"]
