@@ -68,6 +68,7 @@ class Course(Aggregate[AnyTicketEvent]):
         merges: Those in force: the event's id, and the ticket this one went into.
         parted: Ids of events that count in tickets split from this one.
         ties: Ids of events that say how it stands to others, and stay with it.
+        owed: By the event that began it, what is owed here: a promise, an escalation, a question.
     """
 
     READ = frozenset(
@@ -84,12 +85,14 @@ class Course(Aggregate[AnyTicketEvent]):
         self.first_opened_at: datetime | None = None
         self.done: tuple[datetime, bool] | None = None
         self.moved_to: str | None = None
+        self.continues = False
         self.commitments: set[str] = set()
         self.escalations: set[str] = set()
         self.consultations: set[str] = set()
         self.merges: dict[str, str] = {}
         self.parted: set[str] = set()
         self.ties: set[str] = set()
+        self.owed: dict[str, tuple[str, str]] = {}
         self.messages = self.replies = self.reopened = self.earlier = 0
 
     @property
@@ -122,17 +125,19 @@ class Course(Aggregate[AnyTicketEvent]):
             case AgentReplySent():
                 self.replies += 1
             case CommitmentMade(commitment_id=promise):
-                self.commitments.add(promise)
+                self._owe(happened, "commitments", promise)
             case TicketEscalationRaised(escalation_id=escalation):
-                self.escalations.add(escalation)
+                self._owe(happened, "escalations", escalation)
             case ConsultationRequested(consultation_id=consultation):
-                self.consultations.add(consultation)
+                self._owe(happened, "consultations", consultation)
             case TicketsMerged(kept_id=kept):
                 self.merges[str(happened.event_id)] = kept
             case TicketMergeReverted(merge_event_id=merge):
                 self.merges.pop(str(merge), None)
             case TicketSplit(moved_event_ids=moved):
                 self.parted.update(map(str, moved))
+                for ledger, owed in (self.owed[e] for e in map(str, moved) if e in self.owed):
+                    getattr(self, ledger).discard(owed)
             case (
                 TicketClassified() | TicketUpdated() | TicketAssigned() | InternalNoteAdded()
                 | StepRecorded() | FactRequested() | CommitmentKept() | CommitmentBroken()
@@ -177,9 +182,20 @@ class Course(Aggregate[AnyTicketEvent]):
         )
         return opening.model_copy(update={"continues": continues})
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it came of another ticket, of which it may have brought what is owed along."""
+        opening = self.opening
+        return bool(opening and opening.causation_id) and not self.continues
+
+    def _owe(self, begun: Recorded[AnyTicketEvent], ledger: str, owed: str) -> None:
+        getattr(self, ledger).add(owed)
+        self.owed[str(begun.event_id)] = ledger, owed
+
     def _open(self, opened: Recorded[AnyTicketEvent], opening: TicketOpened) -> None:
         self.opening = opened
         self.first_opened_at = opened.occurred_at
+        self.continues = opening.continues is not None
         if opening.continues:
             before = opening.continues.counts
             self.first_opened_at = opening.continues.first_opened_at

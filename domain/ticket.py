@@ -113,7 +113,7 @@ class Ticket(Course):
                 | CommitmentBroken(commitment_id=promise)
                 | CommitmentWithdrawn(commitment_id=promise)
             ):
-                if promise not in self.commitments:
+                if self._is_unknown(promise, self.commitments):
                     raise UnknownCommitment(f"nobody promised {promise} on {self.stream_id}")
             case TicketEscalationRaised(escalation_id=escalation):
                 self._must_be_first(escalation, self.escalations, "escalation")
@@ -123,7 +123,7 @@ class Ticket(Course):
                 | TicketEscalationDeclined(escalation_id=escalation)
                 | TicketEscalationUpdated(escalation_id=escalation)
             ):
-                if escalation not in self.escalations:
+                if self._is_unknown(escalation, self.escalations):
                     raise UnknownEscalation(f"nobody raised {escalation} on {self.stream_id}")
             case ConsultationRequested(consultation_id=consultation):
                 self._must_be_first(consultation, self.consultations, "consultation")
@@ -133,7 +133,7 @@ class Ticket(Course):
                 | ConsultationDeclined(consultation_id=consultation)
                 | ConsultationClosed(consultation_id=consultation)
             ):
-                if consultation not in self.consultations:
+                if self._is_unknown(consultation, self.consultations):
                     raise UnknownConsultation(f"nobody asked {consultation} on {self.stream_id}")
             case _:
                 pass
@@ -167,6 +167,10 @@ class Ticket(Course):
             raise AlreadyMerged(
                 f"{self.stream_id} goes on inside {self.merged_into}; revert that merge first"
             )
+
+    def _is_unknown(self, owed: str, known: set[str]) -> bool:
+        """Say whether something was never begun; a part of a ticket may have brought it along."""
+        return owed not in known and not self.is_part
 
     def _must_be_first(self, id: str, known: set[str], what: str) -> None:
         if id in known:

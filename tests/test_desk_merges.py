@@ -23,10 +23,12 @@ from tests.reports import (
     different,
     happened,
     introduced,
+    kept,
     merged,
     moved,
     opened,
     parted,
+    promised,
     registered,
     resolved,
     reverted,
@@ -188,6 +190,19 @@ def test_a_split_names_a_new_ticket_and_events_of_the_old_one(three: Desk) -> No
     told = happened(type(first), "ticket/T-1", **dict(first))
     assert refusal(three, told) == "unknown-event"
     assert refusal(three, split("T-1", "T-5", own), split("T-1", "T-6", own)) == "already-moved"
+
+
+def test_what_is_owed_is_ended_where_it_went(three: Desk) -> None:
+    (patch, *_) = three.record([
+        promised("T-1", commitment_id="patch"), promised("T-1", commitment_id="call"),
+    ])  # fmt: skip
+    three.record([split("T-1", "T-5", patch)])
+
+    assert refusal(three, kept("T-1", commitment_id="patch")) == "unknown-commitment"
+    done = three.record([kept("T-5", commitment_id="patch"), kept("T-1", commitment_id="call")])
+    assert statuses(done) == ["accepted", "accepted"]
+    three.record([moved("T-1", "borealis")])
+    assert refusal(three, kept("T-1", commitment_id="patch")) == "unknown-commitment"
 
 
 def test_how_a_ticket_stands_to_others_stays_with_it(three: Desk) -> None:

@@ -204,3 +204,16 @@ def test_a_late_message_finds_the_two_as_they_were_split(parted: tuple[Served, l
     assert (messages(old), messages(new)) == (2, 2)
     for state, ticket in ((old, "M-1"), (new, "M-9")):
         assert bare(steps_of(served, ticket)[-1]["state"]) == bare(state)
+
+
+def test_a_promise_is_kept_in_the_ticket_that_it_went_to(parted: tuple[Served, list[str]]) -> None:
+    served, moved = parted
+    kept = published(served, served.event(
+        "ticket.commitment_kept", "ticket/M-9", commitment_id="p", time="2026-11-20T11:00:00Z",
+    ))  # fmt: skip
+
+    (promise,) = served.read("/v1/tickets/M-9")["promises"]
+    assert (promise["state"], promise["event_ids"]) == ("kept", [moved[1], kept])
+    ledger = served.read(f"/v1/companies/{ACME}")["dossier"]["company"]["promises"]
+    assert "M-9/p" not in ledger["open"]
+    assert served.read("/v1/tickets/M-1")["promises"] == []
