@@ -6,6 +6,7 @@ from typing import Final
 from projections.database import Database, Row
 from projections.projection import View
 from projections.timeline import timeline
+from projections.timeline_context import Known
 from services.catalogue import PROJECTIONS
 from services.deployment import Deployment
 from tests.bench import library
@@ -78,7 +79,7 @@ class _Keeping(Database):
 
 def _contexts(view: View) -> tuple[str, Sequence[str], list[Row]]:
     """Read the rows that are written over and over, as they stand in the end."""
-    columns = ("key", "severity", "product", "department", "channel", "contact", "ticket")
+    columns = ("level", "key", *Known._fields)
     rows = view.all(f"SELECT {', '.join(columns)} FROM {{contexts}}")
     return view.table("contexts"), columns, rows
 
