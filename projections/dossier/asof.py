@@ -11,7 +11,7 @@ from projections.dossier.fold import NOTHING, Folded, fold, read, seen
 from projections.dossier.keeping import events_after, lived_by, unknown_tickets
 from projections.dossier.record import Entry
 from projections.dossier.standing import standing
-from projections.dossier.tables import FOREVER
+from projections.dossier.tables import FOREVER, Kept
 from projections.projection import View
 
 
@@ -36,7 +36,7 @@ def of(
             return NOTHING
         is_all = until_then >= head.place[0] and known >= head.position
         if is_all and head.waits is None:
-            return live(view, reader, company_id)
+            return _whole(view, reader, company_id, head)
         return until(view, reader, company_id, until_then, known).document
 
 
@@ -47,6 +47,11 @@ def live(view: View, reader: Reader, company_id: str) -> bytes:
         return NOTHING
     if head.waits is not None:
         return until(view, reader, company_id, FOREVER, FOREVER).document
+    return _whole(view, reader, company_id, head)
+
+
+def _whole(view: View, reader: Reader, company_id: str, head: Kept) -> bytes:
+    """Put the open tickets beside a company's record."""
     tickets = {
         stream.split("/", 1)[1]: orjson.Fragment(_readable(reader, doc, internal))
         for stream, _, _, doc, internal in tables.open_tickets(view, [company_id])

@@ -35,7 +35,7 @@ They serve who asks what was known before; a long history that comes in after a 
 leave a copy of all of them for each of its stretches.
 """
 
-LARGE: Final = 200_000
+LARGE: Final = 300_000
 """Bytes of a document from which on there is a checkpoint only every second time.
 
 Of twice that size only every fourth time, and so on, at most every eighth time.
