@@ -22,6 +22,9 @@ LATELY: Final = 7 * DAY
 ENOUGH: Final = 50
 """The score from which on a suspicion is worth telling."""
 
+WORTH_A_LOOK: Final = 30
+"""The score from which on a ticket is named to somebody who asks."""
+
 TEXT: Final = 50
 """What equal texts weigh; less alike ones weigh a part of it."""
 
@@ -105,7 +108,7 @@ class Likeness:
     """Why a ticket may be a duplicate of another.
 
     Attributes:
-        score: From 50 to 100; ``None`` where the other ticket is restricted.
+        score: Of 100; ``None`` where the other ticket is restricted.
         shared: Words and error codes that both have.
     """
 
@@ -115,7 +118,7 @@ class Likeness:
     shared: tuple[str, ...] = ()
 
 
-def judge(one: Account, other: Account) -> Likeness | None:
+def judge(one: Account, other: Account, enough: int = ENOUGH) -> Likeness | None:
     """Say whether, and why, *one* may be a duplicate of *other*; ``None`` if too little does.
 
     Of a ticket whose opening is restricted it is told that there is one for the same
@@ -126,7 +129,7 @@ def judge(one: Account, other: Account) -> Likeness | None:
         return _withheld(one, other)
     signals = tuple(_signals(one, other))
     score = min(100, sum(signal.weight for signal in signals))
-    if score < ENOUGH or not any(signal.name in TELLING for signal in signals):
+    if score < enough or not any(signal.name in TELLING for signal in signals):
         return None
     shared = [code for plain, code in one.codes.items() if plain in other.codes]
     shared += [stem for stem in one.stems if stem in other.stems]

@@ -71,6 +71,14 @@ def stems(text: str) -> list[str]:
     return list(dict.fromkeys(_stems(cut(text))))[:MOST]
 
 
+def forms(stem: str) -> tuple[str, ...]:
+    """List how a word may be written whose stem is given: with each ending, or none."""
+    if len(stem) < STEM or " " in stem:
+        return (stem,)
+    doubled = [f"{stem}{stem[-1]}{ending}" for ending in ("ed", "ing", "er", "en")]
+    return (stem, *(stem + ending for ending in ENDINGS), *doubled)
+
+
 def codes(text: str, without: Iterable[str] = ()) -> dict[str, str]:
     """Find the error codes of *text*: how they are compared, and how they are written.
 

@@ -14,7 +14,7 @@ import orjson
 from domain.events.ticket import CustomerMessageReceived, TicketClassified, TicketOpened
 from projections.database import Row
 from projections.duplicates import Account
-from projections.likeness import STEM
+from projections.likeness import forms
 from projections.projection import View
 from projections.words import Term, cut, fts5_query, ts_query
 
@@ -28,16 +28,22 @@ CLOSED: Final = frozenset({"restricted"})
 FIRST: Final = 8
 """Such events of a ticket that are read: what is said later is mostly an answer."""
 
-NEWEST: Final = 300
+Wanted = tuple[Term, ...]
+"""One word or phrase that is looked for, in any of its forms."""
+
+NEWEST: Final = 1_000
 """Entries with a word that are looked at: who calls on the same trouble calls about now."""
 
-TERMS: Final = 32
+TERMS: Final = 40
 """Words of a ticket that are looked for."""
 
-MANY: Final = 400
+LOOKS: Final = 6_000
+"""Entries that are weighed in all, those with the rarest words first."""
+
+MANY: Final = 300
 """Entries that hold most of the words and are looked up."""
 
-CANDIDATES: Final = 24
+CANDIDATES: Final = 12
 """Tickets that are compared in full."""
 
 
@@ -100,39 +106,48 @@ def withheld_tickets(view: View, companies: Iterable[str], of: Account, upto: in
     terms = [_phrase(one) for one in sorted(of.installations)]
     found: dict[str, None] = {}
     for company in companies:
-        weights = _weights(view, company, [term for term in terms if term.words], upto)
+        weights = _weights(view, company, list(filter(None, terms)), upto)
         places = sorted(weights, reverse=True)[:MANY]
         rows = _telling(view, company, places, CLOSED)
         found.update(dict.fromkeys(ticket for _, ticket in rows))
     return sorted(found.keys() - {of.ticket_id})[:CANDIDATES]
 
 
-def _terms(of: Account) -> list[Term]:
+def _terms(of: Account) -> list[Wanted]:
     """Write what to look for: error codes, words of the subject, words of the rest."""
     coded = [_phrase(code) for code in of.codes.values()]
     named = [_phrase(one) for one in sorted(of.installations)]
-    said = [_term(stem) for stem in dict.fromkeys((*of.subject_stems, *of.stems))]
-    return [term for term in dict.fromkeys((*coded, *named, *said)) if term.words][:TERMS]
+    said = [_word(stem) for stem in dict.fromkeys((*of.subject_stems, *of.stems))]
+    return [term for term in dict.fromkeys((*coded, *named, *said)) if term][:TERMS]
 
 
-def _term(stem: str) -> Term:
-    return Term(tuple(stem.split()), prefix=len(stem) >= STEM and stem.isascii())
+def _word(stem: str) -> Wanted:
+    return tuple(Term(tuple(form.split()), prefix=False) for form in forms(stem))
 
 
-def _phrase(text: str) -> Term:
-    return Term(tuple(cut(text)), prefix=False)
+def _phrase(text: str) -> Wanted:
+    words = tuple(cut(text))
+    return (Term(words, prefix=False),) if words else ()
 
 
-def _weights(view: View, company: str, terms: Sequence[Term], upto: int) -> dict[int, float]:
-    """Weigh entries by the terms that they hold, a rare one for more."""
+def _weights(view: View, company: str, wanted: Sequence[Wanted], upto: int) -> dict[int, float]:
+    """Weigh entries by what they hold of what is wanted: the rarest first, and for the most."""
     dialect = view.database.dialect
-    write = fts5_query if dialect == "sqlite" else ts_query
+    sqlite = dialect == "sqlite"
+    write, either = (fts5_query, " OR ") if sqlite else (ts_query, " | ")
+    found = []
+    for terms in wanted:
+        query = either.join(write(company, [term]) for term in terms)
+        found.append([place for (place,) in view.all(FOUND[dialect], (query, upto, NEWEST))])
     weights: dict[int, float] = {}
-    for term in terms:
-        rows = view.all(FOUND[dialect], (write(company, [term]), upto, NEWEST))
-        weight = log(1 + 4 * NEWEST / len(rows)) if rows else 0.0
-        for (place,) in rows:
+    left = LOOKS
+    for places in sorted(filter(None, found), key=len):
+        weight = log(1 + 4 * NEWEST / len(places))
+        for place in places:
             weights[place] = weights.get(place, 0.0) + weight
+        left -= len(places)
+        if left < 0:
+            break
     return weights
 
 

@@ -13,7 +13,7 @@ import orjson
 from domain.events.ties import DuplicateDismissed, DuplicateSuspected
 from domain.values import ticket_chain
 from projections import unions
-from projections.duplicates import LATELY, Account, Likeness, judge
+from projections.duplicates import ENOUGH, LATELY, WORTH_A_LOOK, Account, Likeness, judge
 from projections.projection import View
 from projections.tickets_alike import Standing, kept, standings
 from projections.timeline_alike import account, alike_tickets, withheld_tickets
@@ -50,8 +50,8 @@ class Suspecting:
 
         Args:
             upto: The last position of an entry that counts.
-            new: As for a new ticket: only those that were opened before it, and none once
-                somebody of ours replied.
+            new: As for a new ticket: only those that were opened before it and are like enough
+                to be recorded, and none once somebody of ours replied.
             in_full: By what is restricted as well, for those alone who may read it.
         """
         chain, companies = ticket_chain(ticket_id), self._united(company_id)
@@ -66,7 +66,7 @@ class Suspecting:
             found += [t for t in withheld_tickets(timeline, companies, one, upto) if t not in found]
         others = (account(timeline, companies, t, upto, in_full=in_full) for t in found)
         began = [x for x in others if x and (not new or x.began < one.began)]
-        return self._judged(one, began)
+        return self._judged(one, began, ENOUGH if new else WORTH_A_LOOK)
 
     def is_restricted(self, company_id: str, ticket_id: str, upto: int) -> bool:
         """Say whether the opening of a ticket is restricted."""
@@ -78,7 +78,7 @@ class Suspecting:
         stands = standings(self._view("tickets"), [chain]).get(chain)
         return stands is None or stands.is_answered
 
-    def _judged(self, one: Account, others: list[Account]) -> list[Likeness]:
+    def _judged(self, one: Account, others: list[Account], enough: int) -> list[Likeness]:
         tickets = self._view("tickets")
         roots = kept(tickets, [one.ticket_id, *(other.ticket_id for other in others)])
         known = standings(tickets, {*roots, *roots.values()})
@@ -92,7 +92,7 @@ class Suspecting:
                 continue
             if _is_settled(one, {root, other.ticket_id}, known):
                 continue
-            found = judge(one, other)
+            found = judge(one, other, enough)
             if found and _sure(found) > _sure(best.get(root)):
                 best[root] = replace(found, ticket_id=root)
         return sorted(best.values(), key=lambda found: (-_sure(found), found.ticket_id))

@@ -59,6 +59,8 @@ ASKED: dict[str, Asked] = {
     f"{TICKET}/on-file": [*by(STAFF, {"fact_key": "os_version"}, f"/v1/tickets/{LONG}/on-file"),
                           *by(STAFF, {"fact_key": "mood"}, f"/v1/tickets/{LONG}/on-file")],
     f"{COMPANY}/promises": by(EYES, NOTHING, f"/v1/companies/{ACME}/promises"),
+    f"{COMPANY}/duplicates": by(STAFF, NOTHING, f"/v1/companies/{ACME}/duplicates"),
+    f"{TICKET}/duplicates": by(STAFF, NOTHING, f"/v1/tickets/{LONG}/duplicates"),
     f"{COMPANY}/questions": by(STAFF, NOTHING, f"/v1/companies/{ACME}/questions"),
     f"{COMPANY}/installations": by(EYES, NOTHING, f"/v1/companies/{ACME}/installations"),
     f"{TICKET}/diff": by(EYES, DIFF, f"/v1/tickets/{LONG}/diff"),

@@ -52,6 +52,8 @@ TABLE: dict[str, set[str]] = {
     f"GET {TICKET}/on-file": STAFF,
     f"GET {COMPANY}/promises": READERS,
     f"GET {COMPANY}/questions": STAFF,
+    f"GET {COMPANY}/duplicates": STAFF,
+    f"GET {TICKET}/duplicates": STAFF,
     f"GET {COMPANY}/installations": READERS,
     "GET /": READERS,
     "GET /companies/{company_id}": READERS,
