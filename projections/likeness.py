@@ -72,11 +72,12 @@ def stems(text: str) -> list[str]:
 
 
 def forms(stem: str) -> tuple[str, ...]:
-    """List how a word may be written whose stem is given: with each ending, or none."""
+    """List how a word is mostly written whose stem is given."""
     if len(stem) < STEM or " " in stem:
         return (stem,)
-    doubled = [f"{stem}{stem[-1]}{ending}" for ending in ("ed", "ing", "er", "en")]
-    return (stem, *(stem + ending for ending in ENDINGS), *doubled)
+    written = (stem + ending for ending in ("s", "e", "es", "ed", "ing", "en", "er"))
+    doubled = (f"{stem}{stem[-1]}{ending}" for ending in ("ed", "ing"))
+    return (stem, *written, *doubled)
 
 
 def codes(text: str, without: Iterable[str] = ()) -> dict[str, str]:

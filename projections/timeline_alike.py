@@ -34,11 +34,14 @@ Wanted = tuple[Term, ...]
 NEWEST: Final = 1_000
 """Entries with a word that are looked at: who calls on the same trouble calls about now."""
 
-TERMS: Final = 40
+TERMS: Final = 30
 """Words of a ticket that are looked for."""
 
-LOOKS: Final = 6_000
-"""Entries that are weighed in all, those with the rarest words first."""
+RARE: Final = 200
+"""Entries with a word that are all looked at."""
+
+TELL_APART: Final = 12
+"""Rare words that suffice; a ticket of fewer is looked for by common ones, too."""
 
 MANY: Final = 300
 """Entries that hold most of the words and are looked up."""
@@ -52,6 +55,11 @@ def _marks(values: Sequence[object]) -> str:
 
 
 FOUND: Final = {
+    "sqlite": "SELECT rowid FROM {search} WHERE {search} MATCH ? AND rowid <= ? LIMIT ?",
+    "postgresql": "SELECT position FROM {search} WHERE words @@ CAST(? AS tsquery) "
+    "AND position <= ? LIMIT ?",
+}
+LAST: Final = {
     "sqlite": "SELECT rowid FROM {search} WHERE {search} MATCH ? AND rowid <= ? "
     "ORDER BY rowid DESC LIMIT ?",
     # Left the choice, PostgreSQL might walk back along the positions, and read every text.
@@ -59,6 +67,7 @@ FOUND: Final = {
     "WHERE words @@ CAST(? AS tsquery) AND position <= ?) "
     "SELECT position FROM found ORDER BY position DESC LIMIT ?",
 }
+"""Entries with a word: all of them, where they are few, or the last ones."""
 
 ENTRIES: Final = f"""SELECT position, ticket_id, type, visibility, occurred_at, document
     FROM {{entries}} WHERE company_id = ? AND ticket_id = ? AND position <= ?
@@ -131,23 +140,29 @@ def _phrase(text: str) -> Wanted:
 
 
 def _weights(view: View, company: str, wanted: Sequence[Wanted], upto: int) -> dict[int, float]:
-    """Weigh entries by what they hold of what is wanted: the rarest first, and for the most."""
+    """Weigh entries by what they hold of what is wanted, the rarer the more.
+
+    Words that stand in many entries are looked at only where few others tell them apart.
+    """
     dialect = view.database.dialect
     sqlite = dialect == "sqlite"
     write, either = (fts5_query, " OR ") if sqlite else (ts_query, " | ")
-    found = []
+    rare, common = list[list[int]](), list[str]()
     for terms in wanted:
         query = either.join(write(company, [term]) for term in terms)
-        found.append([place for (place,) in view.all(FOUND[dialect], (query, upto, NEWEST))])
+        places = [place for (place,) in view.all(FOUND[dialect], (query, upto, RARE + 1))]
+        if len(places) > RARE:
+            common.append(query)
+        else:
+            rare.append(places)
+    found = sorted(filter(None, rare), key=len)
+    for query in common[: max(0, TELL_APART - len(found))]:
+        found.append([place for (place,) in view.all(LAST[dialect], (query, upto, NEWEST))])
     weights: dict[int, float] = {}
-    left = LOOKS
-    for places in sorted(filter(None, found), key=len):
+    for places in found:
         weight = log(1 + 4 * NEWEST / len(places))
         for place in places:
             weights[place] = weights.get(place, 0.0) + weight
-        left -= len(places)
-        if left < 0:
-            break
     return weights
 
 
