@@ -20,6 +20,7 @@ from projections import dossier
 from projections.database import Database
 from projections.dossier import tables
 from projections.dossier.keeping import apply, dossiers, settle
+from projections.dossier.schema import TABLES
 from tests.events import ACME, MONDAY, Log, recorded
 from tests.examples import EXAMPLES, example
 from tests.histories import FEW, VARIED, VISIBILITIES, history_of, pages_of, parted
@@ -80,7 +81,7 @@ class Kept:
                  for row in self.view.all(f"SELECT * FROM {{{table}}}")],
                 key=repr,
             )
-            for table in tables.TABLES
+            for table in TABLES
         }  # fmt: skip
 
 

@@ -71,7 +71,10 @@ def account(ticket: str = "T-1", **known: Any) -> Account:
 
 
 def test_the_score_is_the_sum_of_what_its_signals_weigh() -> None:
-    here = {"installations": frozenset({"antwerp-1"}), "signature": "playout/frame-drop"}
+    here: dict[str, Any] = {
+        "installations": frozenset({"antwerp-1"}),
+        "signature": "playout/frame-drop",
+    }
 
     found = judge(account("T-2", requester="ana", **here), account(**here))
 
@@ -90,7 +93,7 @@ def test_the_score_is_the_sum_of_what_its_signals_weigh() -> None:
 
 
 def test_a_place_that_is_shared_is_no_suspicion_by_itself() -> None:
-    here = {
+    here: dict[str, Any] = {
         "installations": frozenset({"antwerp-1"}), "product": "playout", "category": "video",
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ from domain.events import Logged
 from domain.values import UNASSIGNED
 from projections import splits
 from projections.database import Row
-from projections.dossier import tables
+from projections.dossier import schema, tables
 from projections.dossier.sides import Sides, of_document, of_record
 from projections.dossier.standing import WEIGHING
 from projections.dossier.tables import FOREVER, Kept
@@ -103,8 +103,8 @@ def settle(view: View, companies: Iterable[str] | None = None) -> None:
 dossiers: Final = Projection(
     name="dossier",
     version=1,
-    tables=tables.TABLES,
-    schema=tables.SCHEMA,
+    tables=schema.TABLES,
+    schema=schema.SCHEMA,
     apply=apply,
     settle=settle,
     sequence=lambda stream_id, company_id: company_id or stream_id,

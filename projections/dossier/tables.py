@@ -13,9 +13,9 @@ lack that, so it is named in `waiting`, and is read from its checkpoints meanwhi
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
-from projections import splits
 from projections.chunks import in_chunks
 from projections.database import Row
+from projections.dossier.schema import TABLES
 from projections.projection import View
 
 EVERY: Final = 250
@@ -45,62 +45,6 @@ Place = tuple[int, int]
 """(occurred_at in microseconds, position): the order of the fold."""
 
 FOREVER: Final = 2**63 - 1
-
-TABLES: Final = (
-    "heads", "standings", "tickets", "places", "checkpoints", "waiting", "subjects", "splits",
-)  # fmt: skip
-
-SCHEMA: Final = (
-    """CREATE TABLE {heads} (
-    company_id {text} PRIMARY KEY,
-    occurred_at {bigint} NOT NULL,
-    at_position {bigint} NOT NULL,
-    position {bigint} NOT NULL,
-    doc {blob} NOT NULL,
-    internal_doc {blob})""",
-    """CREATE TABLE {standings} (
-    company_id {text} PRIMARY KEY,
-    occurred_at {bigint} NOT NULL,
-    position {bigint} NOT NULL,
-    doc {blob} NOT NULL,
-    internal_doc {blob})""",
-    """CREATE TABLE {tickets} (
-    stream {text} PRIMARY KEY,
-    company_id {text} NOT NULL,
-    is_open {bool} NOT NULL,
-    doc {blob} NOT NULL,
-    internal_doc {blob})""",
-    "CREATE INDEX {tickets}_by_company ON {tickets} (company_id, is_open)",
-    """CREATE TABLE {places} (
-    company_id {text} NOT NULL,
-    position {bigint} NOT NULL,
-    occurred_at {bigint} NOT NULL,
-    latest {bigint} NOT NULL,
-    weighs {bool} NOT NULL,
-    PRIMARY KEY (company_id, position)) {clustered}""",
-    "CREATE INDEX {places}_by_time ON {places} (company_id, occurred_at, position)",
-    """CREATE INDEX {places}_weighing ON {places} (company_id, occurred_at, position)
-    WHERE weighs = 1""",
-    """CREATE TABLE {checkpoints} (
-    company_id {text} NOT NULL,
-    occurred_at {bigint} NOT NULL,
-    at_position {bigint} NOT NULL,
-    born {bigint} NOT NULL,
-    position {bigint} NOT NULL,
-    events {bigint} NOT NULL,
-    superseded_at {bigint},
-    doc {blob} NOT NULL,
-    internal_doc {blob},
-    PRIMARY KEY (company_id, occurred_at, at_position, born))""",
-    """CREATE TABLE {waiting} (
-    company_id {text} PRIMARY KEY,
-    stretch {bigint} NOT NULL)""",
-    """CREATE TABLE {subjects} (
-    contact_id {text} NOT NULL,
-    company_id {text} NOT NULL,
-    PRIMARY KEY (contact_id, company_id))""",
-    *splits.SCHEMA,
-)
 
 HEAD: Final = ("company_id", "occurred_at", "at_position", "position", "doc", "internal_doc")
 TICKET: Final = ("stream", "company_id", "is_open", "doc", "internal_doc")
