@@ -40,10 +40,14 @@ def test_every_look_is_on_record(
 ) -> None:
     assert served.get(path).status_code == 200
 
-    (look,) = served.reads()
-    assert look["viewer_id"] == "auditor"
-    assert (look["viewed_company_id"], look["ticket_id"]) == (company, ticket)
-    assert look["count"] > 0
+    looks = served.reads()  # of a company's page, at its timeline and at its card
+    assert {look["viewer_id"] for look in looks} == {"auditor"}
+    told = {(look["viewed_company_id"], look["ticket_id"]) for look in looks}
+    assert told == {(company, ticket)}
+    assert all(look["count"] > 0 for look in looks)
+    assert [look["purpose"] for look in looks] == (
+        [None, "briefing"] if path == f"/companies/{ACME}" else [looks[0]["purpose"]]
+    )
 
 
 def test_a_look_at_a_moved_ticket_is_on_record_for_both_companies(served: Served) -> None:
