@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from services.asking import Moment
 from services.cli import local, times
 from services.cli.asked import known
 from services.cli.kinds import Time, TimeOrPosition, bare
@@ -35,6 +34,8 @@ def promises(
         as_of: As it had happened by this time.
         known_at: As it was recorded by this time, or up to this position.
     """
+    from services.asking import Moment
+
     company = bare("company", company)
     with local.reading() as (reading, _):
         moment = Moment(times.time(as_of, "--as-of"), known(reading, known_at))
