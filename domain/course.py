@@ -5,6 +5,7 @@ from typing import Final, assert_never
 
 from domain.aggregate import Aggregate
 from domain.events import AnyTicketEvent, Recorded
+from domain.events.continuing import Continues, Counts
 from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
@@ -31,8 +32,6 @@ from domain.events.duties import (
 )
 from domain.events.ticket import (
     AgentReplySent,
-    Continues,
-    Counts,
     CustomerMessageReceived,
     InternalNoteAdded,
     ReporterJoined,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from domain.events import Event, Logged, Recorded
+from domain.events.continuing import Continues, Counts
 from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
@@ -18,8 +19,6 @@ from domain.events.duties import (
 )
 from domain.events.ticket import (
     Assignee,
-    Continues,
-    Counts,
     FieldChange,
     ReporterJoined,
     TicketAssigned,

@@ -8,6 +8,7 @@ from domain.events import company as c
 from domain.events.account import (
     CompanyEscalationUpdated,
 )
+from domain.events.continuing import Continues
 from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
@@ -15,7 +16,6 @@ from domain.events.duties import (
     ConsultationAnswered,
 )
 from domain.events.ticket import (
-    Continues,
     TicketMovedAway,
     TicketPutOnHold,
     TicketReopened,

@@ -9,13 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import Event, Logged, Recorded
+from domain.events.continuing import Continues, Counts
 from domain.events.duties import (
     CommitmentKept,
 )
 from domain.events.ticket import (
     Assignee,
-    Continues,
-    Counts,
     TicketClosed,
     TicketMovedAway,
 )

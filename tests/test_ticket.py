@@ -22,7 +22,8 @@ from domain.errors import (
     UnknownMerge,
 )
 from domain.events import TYPES, Event, Recorded
-from domain.events.ticket import Continues, Counts, TicketOpened
+from domain.events.continuing import Continues, Counts
+from domain.events.ticket import TicketOpened
 from domain.ticket import Ticket
 from tests.events import (
     MONDAY,

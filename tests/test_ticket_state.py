@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import AnyTicketEvent, Event, Recorded
+from domain.events.continuing import Continues, Counts
 from domain.events.duties import (
     CommitmentBroken,
     CommitmentKept,
@@ -21,8 +22,6 @@ from domain.events.duties import (
 )
 from domain.events.ticket import (
     Assignee,
-    Continues,
-    Counts,
     ReporterJoined,
     TicketClosed,
     TicketMergeReverted,

@@ -8,9 +8,7 @@ from domain.errors import CompanyHidden
 from domain.events.company import (
     LicencesChanged,
 )
-from domain.events.ticket import (
-    Continues,
-)
+from domain.events.continuing import Continues
 from domain.values import Reader, everything
 from projections.slots import OPENS
 from tests.events import (

@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from domain.events.base import CompanyText, Data, Event, Part, PersonText, event, upcaster
+from domain.events.continuing import Continues
 from domain.values import Code, ContactId, Id, Level, Moment, Number, StreamId, TicketId, UserId
 
 Relation = Literal["duplicate", "parent", "child", "caused_by", "follows", "related"]
@@ -27,30 +28,6 @@ class Assignee(Part):
 
     agent: UserId | None = None
     team: Code | None = None
-
-
-class Counts(Part):
-    """What a continued ticket had already seen in its earlier streams."""
-
-    events: Number = 0
-    customer_messages: Number = 0
-    agent_replies: Number = 0
-    reopened: Number = 0
-
-
-class Continues(Part):
-    """The ticket came from another company's stream; the chain counts as one ticket."""
-
-    stream_id: StreamId
-    chain_id: TicketId
-    first_opened_at: Moment
-    counts: Counts = Counts()
-    commitment_ids: tuple[Id, ...] = ()
-    """Promises made before, which can be kept or broken in this stream."""
-    escalation_ids: tuple[Id, ...] = ()
-    """Escalations raised before, which can be resolved here."""
-    consultation_ids: tuple[Id, ...] = ()
-    """Questions asked before, which can be answered here."""
 
 
 class FieldChange(Part):

@@ -38,6 +38,8 @@ def promises(
 
     company = bare("company", company)
     with local.reading() as (reading, _):
+        from services.asking import Moment
+
         moment = Moment(times.time(as_of, "--as-of"), known(reading, known_at))
         found = reading.promises(company, moment)
     if output.form == "json":
