@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from domain.events.ticket import TicketReopened
 from domain.values import everything, micros
 from projections import dossier
 from projections.dossier import tables
@@ -15,11 +16,14 @@ from services.deployment import Deployment
 from services.projector import Projector, history_of
 from services.readmodel import ReadModels
 from services.rebuild import digest
-from tests.reports import MONDAY, noted
+from tests.dossiers import Kept, kept
+from tests.events import ACME, at, customer_wrote, noted, on_ticket, opened, resolved
+from tests.reports import MONDAY
+from tests.reports import noted as note
 from tests.test_parking import Clumsy, fold, rebuilder, retrier
 from tests.test_rebuild import longcase, models
 
-__all__ = ["longcase", "models"]
+__all__ = ["kept", "longcase", "models"]
 
 ALL = everything()
 
@@ -67,7 +71,7 @@ def test_an_event_that_was_skipped_is_in_no_dossier_of_any_instant(
     [outcome] = retrier(longcase, models).retry(clumsy.projection)
     assert (outcome.left, outcome.reason) == (0, "")
     clumsy.bad.clear()
-    late = noted(at=MONDAY + timedelta(minutes=1))
+    late = note(at=MONDAY + timedelta(minutes=1))
     longcase.desk.record([late])
     Projector(longcase.feed, models, longcase.decisions, [dossiers]).catch_up()
 
@@ -100,3 +104,17 @@ def test_while_an_event_is_parked_the_past_is_read_as_far_as_it_is_folded(
     assert dossier.of(view, ALL, company, known_at=head) == live
     then = dossier.until(view, ALL, company, micros(MONDAY) * 2, head)
     assert then.document == live
+
+
+def test_what_is_parked_is_not_recalled_with_its_ticket(kept: Kept) -> None:
+    kept.tell(
+        opened("T-1", occurred_at=at("09:00")),
+        resolved("T-1", occurred_at=at("09:01")),
+        *(noted("T-2", occurred_at=at(f"10:{n:02}")) for n in range(3)),
+    )
+    kept.tell(on_ticket(TicketReopened, "T-1", occurred_at=at("11:00")))
+    parked = kept.log.add(customer_wrote("T-1", occurred_at=at("09:00")))
+
+    then = dossier.until(kept.view, ALL, ACME, micros(at("12:00")), parked[0].position)
+
+    assert then.document == kept.live()
