@@ -113,3 +113,14 @@ def test_what_changed_in_a_company_is_told_and_can_be_applied(acme: Longcase) ->
     assert found["positions"] == [4, 8]
     assert apply(found["changes"], found["before"]) == found["after"]
     assert acme("diff", "acme", 8, 8).out == "Nothing changed.\n"
+
+
+def test_promises_are_listed_as_they_stood_on_either_clock(acme: Longcase) -> None:
+    made = acme("report", "ticket.commitment_made", "ticket/TCK-1", "commitment_id=patch",
+                "what=A patch", "--at", "2026-03-03T09:00Z")  # fmt: skip
+    assert made.code == 0, made.err
+
+    assert "A patch" in acme("promises", "acme").out
+    assert "A patch" in acme("promises", "acme", "--as-of", "2026-03-03T09:00Z").out
+    for before in (("--as-of", "2026-03-03T08:59Z"), ("--known-at", "1")):
+        assert "nothing was promised to acme" in acme("promises", "acme", *before).err
