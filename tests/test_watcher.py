@@ -290,7 +290,7 @@ def test_the_process_watches_until_it_is_told_to_stop(watched: Watched) -> None:
     try:
         watched.tell(*acme(), trouble(), again())
         assert eventually(lambda: len(suspicions(watched)) == 1)
-        assert told(watched)["state"] == "running"
+        assert eventually(lambda: told(watched)["state"] == "running"), told(watched)
     finally:
         stop.set()
         serving.join()
