@@ -176,6 +176,8 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         ("timeline acme --known-at 9999999999999999999", 2, "is beyond every position"),
         ("timeline acme --type ticket.nonsense", 3, "no event has the type"),
         ("timeline acme --after x", 3, "this is not a cursor"),
+        ("timeline acme --after -x", 3, "this is not a cursor"),
+        ("timeline acme --before -x", 3, "this is not a cursor"),
         ("timeline acme --after a --before b", 3, "give one of them"),
         ("timeline acme --follow --json", 2, "--follow"),
         ("timeline nobody", 3, "no company nobody is registered"),

@@ -11,7 +11,7 @@ Visibility = Literal["public", "internal", "restricted"]
 
 Time = Annotated[str | None, Parameter(metavar="TIME")]
 TimeOrPosition = Annotated[str | None, Parameter(metavar="TIME|POSITION")]
-Cursor = Annotated[str | None, Parameter(metavar="CURSOR")]
+Cursor = Annotated[str | None, Parameter(metavar="CURSOR", allow_leading_hyphen=True)]
 Company = Annotated[str | None, Parameter(metavar="COMPANY")]
 Actor = Annotated[str | None, Parameter(metavar="ACTOR")]
 Text = Annotated[str | None, Parameter(metavar="TEXT")]
