@@ -63,8 +63,6 @@ ASKED: dict[str, Asked] = {
     f"{TICKET}/duplicates": by(STAFF, NOTHING, f"/v1/tickets/{LONG}/duplicates"),
     f"{COMPANY}/questions": by(STAFF, NOTHING, f"/v1/companies/{ACME}/questions"),
     f"{COMPANY}/installations": by(EYES, NOTHING, f"/v1/companies/{ACME}/installations"),
-    f"{COMPANY}/duplicates": by(STAFF, NOTHING, f"/v1/companies/{ACME}/duplicates"),
-    f"{TICKET}/duplicates": by(STAFF, NOTHING, f"/v1/tickets/{LONG}/duplicates"),
     f"{TICKET}/diff": by(EYES, DIFF, f"/v1/tickets/{LONG}/diff"),
 }  # fmt: skip
 """What is asked of each path that is described, with its parameters, and by whom."""

@@ -55,8 +55,6 @@ TABLE: dict[str, set[str]] = {
     f"GET {COMPANY}/duplicates": STAFF,
     f"GET {TICKET}/duplicates": STAFF,
     f"GET {COMPANY}/installations": READERS,
-    f"GET {COMPANY}/duplicates": STAFF,
-    f"GET {TICKET}/duplicates": STAFF,
     "GET /": READERS,
     "GET /companies/{company_id}": READERS,
     "POST /companies/{company_id}/shown": {"agent"},
