@@ -225,7 +225,8 @@ class Dossiers(Worth):
 
 
 KINDS: Final[dict[str, str]] = {
-    "contact_id": "contact", "contacts": "contact", "requester_id": "contact", "to": "contact",
+    "contact_id": "contact", "contacts": "contact", "reporters": "contact",
+    "requester_id": "contact", "to": "contact",
     "by_contact_id": "contact", "agreed_with": "contact", "agent": "staff", "staff": "staff",
     "user_id": "staff", "sold_by": "staff", "owner_id": "staff", "watchers": "staff",
     "accepted_by": "staff", "answered_by": "staff",

@@ -5,6 +5,7 @@ from typing import Final
 from services.cli import local, times
 from services.cli.asked import known
 from services.cli.kinds import Time, TimeOrPosition, bare
+from services.cli.people import person
 from services.cli.show import TEXT, Columns, Output, document, documents, note, table, when
 
 COLUMNS: Final[Columns] = {
@@ -34,19 +35,19 @@ def promises(
         as_of: As it had happened by this time.
         known_at: As it was recorded by this time, or up to this position.
     """
-    from services.asking import Moment
-
     company = bare("company", company)
     with local.reading() as (reading, _):
         from services.asking import Moment
 
         moment = Moment(times.time(as_of, "--as-of"), known(reading, known_at))
         found = reading.promises(company, moment)
+        names = reading.names_in(found)
     if output.form == "json":
         document(found)
     elif output.form == "jsonl":
         documents(found["promises"], output)
     else:
-        table(found["promises"], COLUMNS, output, f"nothing was promised to {company}")
+        rows = [{**one, "by": person(names, one["by"])} for one in found["promises"]]
+        table(rows, COLUMNS, output, f"nothing was promised to {company}")
         counts = {name.replace("_", " "): count for name, count in found["counts"].items()}
         note(", ".join(f"{count:,} {name}" for name, count in counts.items() if count))
