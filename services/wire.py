@@ -29,6 +29,9 @@ from domain.events import Event, Source, model_of
 from domain.events.base import Part, marks
 from domain.values import Actor, Moment, StreamId, Visibility, not_too_old
 
+OURS: Final = "longcase"
+"""The source of what is recorded here without a report: reads, and what watchers find."""
+
 LIMIT: Final = 256 * 1024
 """Bytes of one event; larger ones are refused (Kafka carries 1 MiB at most)."""
 
@@ -122,7 +125,7 @@ def read_cloud_event(body: bytes, resolve: Resolve | None = None) -> Report:
 
     Raises:
         InvalidReport: If it is not JSON, or a field is missing, unknown, said twice or of a
-            wrong kind.
+            wrong kind; or if its source is our own, whose ids nobody else may take.
         UnknownType: If no event has its type.
         OtherStream: If its subject is a stream of another kind, or that of reads.
         TooLarge: If it is larger than 256 KiB.
@@ -136,6 +139,8 @@ def read_cloud_event(body: bytes, resolve: Resolve | None = None) -> Report:
     check_said_once(body)
     if cloud.subject.startswith("reads/"):
         raise OtherStream("who read what is recorded by longcase itself, never by a publisher")
+    if cloud.source == OURS:
+        raise InvalidReport(f"source: {OURS} is our own; name the system that reports")
     return to_report(cloud, resolve)
 
 

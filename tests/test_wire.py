@@ -73,6 +73,11 @@ def test_messages_and_notes_are_what_must_say() -> None:
     }
 
 
+def test_nobody_reports_in_our_name() -> None:
+    with pytest.raises(InvalidReport, match="source: longcase is our own"):
+        read_cloud_event(body(source="longcase"))
+
+
 def test_that_somebody_read_is_for_longcase_alone_to_record() -> None:
     viewed = {"viewer_id": "mia", "viewed_company_id": "acme", "as_of_position": 1, "count": 1}
 

@@ -26,6 +26,7 @@ from projections.database import failures
 from services.desk import Desk, Unavailable
 from services.security import Identity
 from services.store import Conflict, Placement
+from services.wire import OURS
 
 TRIES: Final = 3
 """How often a commit is tried; each time in a new stream, so that it matters not how far the
@@ -183,7 +184,7 @@ class _Look:
             occurred_at=self.at,
             recorded_at=now,
             actor="system/longcase",
-            source=Source(system="longcase", external_id=str(event_id)),
+            source=Source(system=OURS, external_id=str(event_id)),
             visibility="restricted",
             data=self.event,
         )

@@ -10,7 +10,7 @@ from projections.projection import Projection
 from services.decisions import Decisions
 from services.desk import Desk, Unavailable
 from services.parking import Parked
-from services.wire import Report
+from services.wire import OURS, Report
 
 
 class Skips:
@@ -43,7 +43,7 @@ class Skips:
                     stream_id=f"reads/{now:%Y-%m-%d}:operator",
                     occurred_at=now,
                     actor="system/longcase",
-                    source=Source(system="longcase", external_id=str(uuid_utils.compat.uuid7())),
+                    source=Source(system=OURS, external_id=str(uuid_utils.compat.uuid7())),
                     visibility="restricted",
                 )
             ]

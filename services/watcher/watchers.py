@@ -9,10 +9,7 @@ from domain.values import Visibility
 from projections.projection import Projection
 from services.readmodel import ReadModels
 from services.store import Log
-from services.wire import Report
-
-SYSTEM = "longcase"
-"""The source of what we record ourselves."""
+from services.wire import OURS, Report
 
 
 class Finding(NamedTuple):
@@ -67,7 +64,7 @@ class Watcher:
             stream_id=found.stream_id,
             occurred_at=cause.occurred_at,
             actor=f"system/{self.name}-watcher",
-            source=Source(system=SYSTEM, external_id=external_id),
+            source=Source(system=OURS, external_id=external_id),
             visibility=found.visibility or found.event.VISIBILITY or cause.visibility,
             correlation_id=cause.correlation_id,
             causation_id=str(cause.event_id),
