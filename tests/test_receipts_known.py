@@ -1,7 +1,10 @@
 """A question to a customer is answered with what is on file, over HTTP and on the command line."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+from services.control import Control
 from tests import cli_words
 from tests.cli_words import Longcase
 from tests.served import ACME, LONG, Served, served
@@ -81,3 +84,18 @@ def test_a25_a26_the_command_line_prints_briefs_promises_and_who_knew(acme: Long
     assert "tom, reading as an agent may: 3 had happened" in knew.err
     assert acme("who-knew", note["event_id"], "--json").json["agent"] == "mia"
     assert acme("who-knew", "no-id").code == 2
+
+
+def test_people_stand_in_briefs_and_promises_by_their_names(acme: Longcase, tmp_path: Path) -> None:
+    with closing(Control(f"sqlite:///{tmp_path}/home/control.db")) as control:
+        control.name_staff({"mia": "Mia Larsen"})
+    promise = ("commitment_id=P-1", "what=Call back", "--at", "2026-03-02T09:30:00Z")
+    acme("report", "ticket.commitment_made", "TCK-1", *promise, "--actor", "agent/mia")
+
+    brief, promises = acme("handoff", "TCK-1"), acme("promises", "acme")
+
+    assert "with Mia Larsen / Support 2; reported by Jan de Vries" in brief.out
+    assert "Call back (open, by Mia Larsen)" in brief.out
+    assert "Mia Larsen: 4 times" in brief.out
+    assert "Mia Larsen  Call back" in promises.out
+    assert acme("handoff", "TCK-1", "--json").json["has_it"]["agent"] == "mia"
