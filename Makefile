@@ -22,11 +22,12 @@ run: $(VENV)/.ready-$(if $(filter kafka,$(BUS)),stack,run) ## serve the sample h
 	@exec $(BIN)/longcase run --sample $(if $(BUS),--bus $(BUS)) $(if $(PORT),--port $(PORT))
 
 test: announce $(VENV)/.ready-dev ## run everything, against the real Kafka, PostgreSQL and browser
-	@failed=; set --; \
+	@failed=; rest="broker or browser or slow"; \
 	$(MAKE) --no-print-directory browser || failed="$$failed, the browser's installation"; \
 	$(MAKE) --no-print-directory static || failed="$$failed, the static checks"; \
-	command -v chromium >/dev/null || set -- -m "not browser"; \
-	$(BIN)/pytest "$$@" $(TESTFLAGS) || failed="$$failed, the tests"; \
+	command -v chromium >/dev/null || rest="(broker or slow) and not browser"; \
+	$(BIN)/pytest -m "$(QUICKLY)" -n 2 $(TESTFLAGS) || failed="$$failed, the quick tests"; \
+	$(BIN)/pytest -m "$$rest" $(TESTFLAGS) || failed="$$failed, the tests"; \
 	[ -z "$$failed" ] || { echo "Failed: $${failed#, }."; exit 1; }
 
 check: $(VENV)/.ready-dev static ## the fast checks: format, lint, types, imports, docs, tests without a broker

@@ -35,6 +35,8 @@ def main() -> int:
     if not asked.only:
         head = {"quick": asked.quick, "seconds": seconds, "machine": machine}
         report.write(RESULTS, head, figures)
+    elif asked.again:
+        report.replace(RESULTS, figures)
     return 0
 
 
@@ -58,6 +60,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller histories")
     parser.add_argument("--only", metavar="P5,P8", help="only these; results are not written")
+    parser.add_argument(
+        "--again", action="store_true", help="write those of --only, among the rest"
+    )
     parser.add_argument("--no-postgres", action="store_true", help="SQLite alone")
     return parser.parse_args()
 

@@ -86,5 +86,5 @@ def _entry(position: int, company: str, text: str) -> tuple[Any, ...]:
     return (
         position, company, position // COMPANIES + 1, position // COMPANIES + 1, at, at, event_id,
         "ticket.agent_replied", f"ticket/{ticket}", ticket, None, "agent/mia", "mail", 2, None,
-        "second-line", "public", 0, document, None,
+        "second-line", "public", 0, None, document, None,
     )  # fmt: skip

@@ -40,7 +40,7 @@ def visible(bench: Bench) -> Iterator[Figure]:
 
 
 def _told(name: str, rounds: list[list[float]], limit: float | None) -> Iterator[Figure]:
-    hint = "three projections, a commit each; on a busy machine the wait for a core"
+    hint = "four projections, a commit each; on a busy machine the wait for a core"
     reach = within(limit) if limit else None
     middles = [found[len(found) // 2] for found in rounds]
     tails = [found[int(len(found) * 0.99)] for found in rounds]

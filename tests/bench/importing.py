@@ -64,7 +64,7 @@ def imports(bench: Bench) -> Iterator[Figure]:
     name = "all of UCI 498" if log == WHOLE else "the sample of UCI 498"
     yield beside(
         "P4", f"import {name}, by a bare insert", [events / run.seconds for run in runs], floors,
-        reach=at_least(0.2), unit="events/s", hint="deciding and sealing, then three projections",
+        reach=at_least(0.2), unit="events/s", hint="deciding and sealing, then four projections",
     )  # fmt: skip
     yield from _memory(bench, log, runs)
 

@@ -44,6 +44,15 @@ def write(path: Path, facts: dict[str, Any], figures: Iterable[Figure]) -> None:
     path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
 
 
+def replace(path: Path, figures: Sequence[Figure]) -> None:
+    """Put figures that were measured again in the place of those of the same ids."""
+    found, again = json.loads(path.read_text()), {figure.id for figure in figures}
+    kept = [one for one in found["figures"] if one["id"] not in again]
+    every = [*kept, *(figure.json() for figure in figures)]
+    found["figures"] = sorted(every, key=lambda one: _number(one["id"]))
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
 def _told(figure: Figure) -> str:
     return "" if figure.reach is None else str(figure.reach)
 
