@@ -30,18 +30,16 @@ from domain.events.assets import (
 )
 from domain.events.contact import ContactMergeReverted, ContactsMerged
 from domain.events.product import ProductVersionReleased
+from projections import pressure
 from projections.phrases import (
     contact,
     day,
     line,
     listed,
     plain,
-    said,
     span,
     staff,
     told,
-    trend,
-    when,
     words,
 )
 
@@ -141,26 +139,19 @@ def companies_parted(recorded: Recorded[CompanyMergeReverted]) -> str:
 @line(CompanyEscalationAccepted)
 def escalation_accepted(recorded: Recorded[CompanyEscalationAccepted]) -> str:
     """Say who owns the pressure."""
-    event = recorded.data
-    due = f", due {when(event.due_at, recorded.occurred_at)}" if event.due_at else ""
-    return f"{staff(event.owner_id)} owns the escalation of the company{due}"
+    return pressure.owned(recorded.data, recorded.occurred_at, pressure.COMPANYS)
 
 
 @line(CompanyEscalationDeclined)
 def escalation_declined(recorded: Recorded[CompanyEscalationDeclined]) -> str:
     """Say why it is not taken up."""
-    return f"Escalation of the company declined{said(recorded.data.reason, ': ')}"
+    return pressure.declined(recorded.data, pressure.COMPANYS)
 
 
 @line(CompanyEscalationUpdated)
 def escalation_updated(recorded: Recorded[CompanyEscalationUpdated]) -> str:
     """Say how the pressure stands."""
-    event = recorded.data
-    watched = listed(staff(user) for user in event.watchers)
-    return (
-        f"Escalation of the company{trend(event.trend)}"
-        f"{watched and f', followed by {watched}'}{said(event.note, ': ')}"
-    )
+    return pressure.developed(recorded.data, pressure.COMPANYS)
 
 
 @line(ExecutiveBriefed)

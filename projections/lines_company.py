@@ -25,6 +25,7 @@ from domain.events.contact import ContactIdentityLinked, ContactRegistered
 from domain.events.interaction import InteractionLogged, Participant
 from domain.events.reads import EventSkipped, TimelineViewed
 from domain.events.survey import SurveyAnswered, SurveySent
+from projections import pressure
 from projections.phrases import (
     contact,
     day,
@@ -171,20 +172,14 @@ def fact_learned(recorded: Recorded[FactLearned]) -> str:
 def escalated(recorded: Recorded[CompanyEscalationRaised]) -> str:
     """Say who brought pressure about the whole relation, and to whom."""
     event = recorded.data
-    source = "the customer" if event.source == "customer" else "us"
-    role = f" to {plain(event.to_role)}" if event.to_role else ""
-    severity = f", severity {event.severity}" if event.severity else ""
-    by = contact(event.by_contact_id, otherwise=source)
     about = f", about {listed(event.ticket_ids)}" if event.ticket_ids else ""
-    return f"Company escalated by {by}{role}{severity}{about}{said(event.reason, ': ')}"
+    return f"Company escalated by {pressure.brought(event)}{about}{said(event.reason, ': ')}"
 
 
 @line(CompanyEscalationResolved)
 def escalation_over(recorded: Recorded[CompanyEscalationResolved]) -> str:
     """Say how the pressure ended."""
-    event = recorded.data
-    agreed = contact(event.agreed_with, ", agreed with ")
-    return f"Escalation of the company over{agreed}{told(event.outcome)}"
+    return pressure.over(recorded.data, pressure.COMPANYS)
 
 
 @line(ContactRegistered)

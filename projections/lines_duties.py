@@ -24,16 +24,15 @@ from domain.events.duties import (
     TicketEscalationResolved,
     TicketEscalationUpdated,
 )
+from projections import pressure
 from projections.phrases import (
     contact,
     line,
-    listed,
     plain,
     said,
     span,
     staff,
     told,
-    trend,
     when,
     who,
     words,
@@ -125,43 +124,31 @@ def clock_cancelled(recorded: Recorded[MilestoneCancelled]) -> str:
 def escalated(recorded: Recorded[TicketEscalationRaised]) -> str:
     """Say who brought pressure, and to whom."""
     event = recorded.data
-    source = "the customer" if event.source == "customer" else "us"
-    role = f" to {plain(event.to_role)}" if event.to_role else ""
-    severity = f", severity {event.severity}" if event.severity else ""
-    by = contact(event.by_contact_id, otherwise=source)
-    return f"Escalated by {by}{role}{severity}{said(event.reason, ': ')}"
+    return f"Escalated by {pressure.brought(event)}{said(event.reason, ': ')}"
 
 
 @line(TicketEscalationResolved)
 def escalation_over(recorded: Recorded[TicketEscalationResolved]) -> str:
     """Say how the pressure ended."""
-    event = recorded.data
-    return f"Escalation over{contact(event.agreed_with, ', agreed with ')}{told(event.outcome)}"
+    return pressure.over(recorded.data)
 
 
 @line(TicketEscalationAccepted)
 def escalation_accepted(recorded: Recorded[TicketEscalationAccepted]) -> str:
     """Say who owns the pressure."""
-    event = recorded.data
-    due = f", due {when(event.due_at, recorded.occurred_at)}" if event.due_at else ""
-    return f"{staff(event.owner_id)} owns the escalation{due}"
+    return pressure.owned(recorded.data, recorded.occurred_at)
 
 
 @line(TicketEscalationDeclined)
 def escalation_declined(recorded: Recorded[TicketEscalationDeclined]) -> str:
     """Say why it is not taken up."""
-    return f"Escalation declined{said(recorded.data.reason, ': ')}"
+    return pressure.declined(recorded.data)
 
 
 @line(TicketEscalationUpdated)
 def escalation_updated(recorded: Recorded[TicketEscalationUpdated]) -> str:
     """Say how the pressure stands, and who follows it."""
-    event = recorded.data
-    watched = listed(staff(user) for user in event.watchers)
-    return (
-        f"Escalation{trend(event.trend)}{watched and f', followed by {watched}'}"
-        f"{said(event.note, ': ')}"
-    )
+    return pressure.developed(recorded.data)
 
 
 @line(ConsultationRequested)

@@ -152,12 +152,6 @@ class Asking(Reading):
         chain = ticket_chain(ticket_id.removeprefix(TICKET))
         return joined(chain, seen) if seen else None
 
-    def _links(self, ticket_id: str) -> list[dict[str, Any]]:
-        """Read the streams of a ticket, and of what goes on inside it, each for itself."""
-        reader, view = self._may("read"), self._view("tickets")
-        links = [stream.removeprefix(TICKET) for stream in self._streams(ticket_id)]
-        return [state for link in links if (state := tickets.state_of(view, reader, link))]
-
     def company_events(
         self, company_id: str, types: frozenset[str], known_at: int | None
     ) -> list[Logged]:

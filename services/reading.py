@@ -118,9 +118,7 @@ class Reading(Access):
         Raises:
             NotFound: If there is no such ticket.
         """
-        reader, view = self._may("read"), self._view("tickets")
-        links = (stream.removeprefix(TICKET) for stream in self._streams(ticket_id))
-        seen = [state for link in links if (state := tickets.state_of(view, reader, link))]
+        seen = self._links(ticket_id)
         if not seen:
             raise NotFound(f"no ticket {ticket_id} is known")
         whole: dict[str, Any] = cleaned(joined(seen[0]["chain_id"], seen))
@@ -259,3 +257,9 @@ class Reading(Access):
     def _streams(self, ticket_id: str, known_at: int | None = None) -> list[str]:
         view = self._view("tickets")
         return streams_within(self._deployment.log, view, self.reader(), ticket_id, known_at)
+
+    def _links(self, ticket_id: str) -> list[dict[str, Any]]:
+        """Read the streams of a ticket, and of what goes on inside it, each for itself."""
+        reader, view = self._may("read"), self._view("tickets")
+        links = [stream.removeprefix(TICKET) for stream in self._streams(ticket_id)]
+        return [state for link in links if (state := tickets.state_of(view, reader, link))]
